@@ -1,0 +1,86 @@
+import { CompiledQuery, type Kysely } from 'kysely';
+import type { Conversation } from '../domain/conversation.ts';
+import { fromDatetime, toDatetime } from './datetime.ts';
+import type { HotRow } from './hot.ts';
+import type { Database } from './schema.ts';
+
+/** Adds what new Messages change in their Conversations: the count, the first and last moment. */
+export async function recordActivity(db: Kysely<Database>, rows: readonly HotRow[]): Promise<void> {
+  const activities = [...summarise(rows).values()];
+  // In key order, as every writer does: two of them then wait for each other, never in a circle.
+  activities.sort((a, b) => a.conversationNo - b.conversationNo);
+  await db.executeQuery(CompiledQuery.raw(RECORD, [activities.map(toValues)]));
+}
+
+// The rows exist since their names were numbered, so this always takes the update. Its insert
+// part names every column without a default only because MySQL checks it first.
+const RECORD = `insert into conversations (conversation_no, company_no, conversation_id, client_no,
+  message_count, first_message_at, last_message_at) values ?
+  on duplicate key update
+    message_count = message_count + values(message_count),
+    first_message_at = least(coalesce(first_message_at, values(first_message_at)),
+      values(first_message_at)),
+    last_message_at = greatest(coalesce(last_message_at, values(last_message_at)),
+      values(last_message_at))`;
+
+interface Activity {
+  readonly row: HotRow;
+  readonly conversationNo: number;
+  count: number;
+  first: string;
+  last: string;
+}
+
+function summarise(rows: readonly HotRow[]): Map<number, Activity> {
+  const activities = new Map<number, Activity>();
+  for (const row of rows) {
+    const { conversationNo } = row;
+    const { createdAt } = row.message;
+    const known = activities.get(conversationNo);
+    if (!known) {
+      const activity = { row, conversationNo, count: 1, first: createdAt, last: createdAt };
+      activities.set(conversationNo, activity);
+      continue;
+    }
+    known.count += 1;
+    if (createdAt < known.first) known.first = createdAt;
+    if (createdAt > known.last) known.last = createdAt;
+  }
+  return activities;
+}
+
+function toValues({ row, conversationNo, count, first, last }: Activity): unknown[] {
+  const { companyNo, clientNo, message } = row;
+  const id = message.conversationId;
+  return [conversationNo, companyNo, id, clientNo, count, toDatetime(first), toDatetime(last)];
+}
+
+/** The Conversations of a Company that spoke last, latest first. One index range read. */
+export async function readActiveConversations(
+  db: Kysely<Database>,
+  wanted: { companyNo: number; limit: number },
+): Promise<Conversation[]> {
+  const rows = await db
+    .selectFrom('conversations as conversation')
+    .innerJoin('clients as client', 'client.client_no', 'conversation.client_no')
+    .select([
+      'conversation.conversation_id',
+      'client.client_id',
+      'conversation.first_message_at',
+      'conversation.last_message_at',
+      'conversation.message_count',
+    ])
+    .where('conversation.company_no', '=', wanted.companyNo)
+    .where('conversation.last_message_at', 'is not', null)
+    .orderBy('conversation.last_message_at', 'desc')
+    .orderBy('conversation.conversation_no', 'desc')
+    .limit(wanted.limit)
+    .execute();
+  return rows.map((row) => ({
+    conversationId: row.conversation_id,
+    clientId: row.client_id,
+    firstMessageAt: fromDatetime(row.first_message_at ?? ''),
+    lastMessageAt: fromDatetime(row.last_message_at ?? ''),
+    messageCount: row.message_count,
+  }));
+}

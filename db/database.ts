@@ -1,0 +1,31 @@
+import { Kysely, MysqlDialect } from 'kysely';
+import { createPool } from 'mysql2';
+import type { Database } from './schema.ts';
+
+/**
+ * Opens a pool of connections to MySQL or MariaDB; none is made before the first query.
+ *
+ * @param options.url             mysql://user:password@host:port/database
+ * @param options.connectionsMax  How many at the most; further queries wait for one.
+ */
+export function openDatabase(options: { url: string; connectionsMax: number }): Kysely<Database> {
+  const pool = createPool({
+    uri: options.url,
+    connectionLimit: options.connectionsMax,
+    connectTimeout: 3_000,
+    charset: 'utf8mb4_bin',
+    // Dates stay the text they are: no Date objects, no time zones. Big integers stay exact.
+    dateStrings: true,
+    timezone: 'Z',
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+  });
+  // Every statement sees what is committed when it starts, and inserts lock no gaps.
+  pool.on('connection', (connection) => {
+    connection.query('set session transaction isolation level read committed', ignoreFault);
+  });
+  return new Kysely<Database>({ dialect: new MysqlDialect({ pool }) });
+}
+
+/** A connection that cannot take a setting is broken; the query that follows says how. */
+function ignoreFault(): void {}

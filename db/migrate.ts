@@ -1,0 +1,25 @@
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import * as names from './migrations/0001_names.ts';
+import * as hot from './migrations/0002_hot.ts';
+import * as ledger from './migrations/0003_ledger.ts';
+import type { Database } from './schema.ts';
+
+/** In order of their names. A migration that was released is never edited: add the next one. */
+const MIGRATIONS: Record<string, Migration> = {
+  '0001_names': names,
+  '0002_hot': hot,
+  '0003_ledger': ledger,
+};
+
+/**
+ * Brings the schema up to date. Safe from many processes at once: Kysely holds a lock meanwhile.
+ *
+ * @returns The names of the migrations that ran now.
+ */
+export async function migrate(db: Kysely<Database>): Promise<string[]> {
+  const provider = { getMigrations: () => Promise.resolve(MIGRATIONS) };
+  const { error, results = [] } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error) throw error;
+  return results.map((result) => result.migrationName);
+}

@@ -1,0 +1,41 @@
+/**
+ * A moment, always written the same way: UTC, three digits of milliseconds, `Z`.
+ *
+ * Strings of this one form sort as the moments do, are what JSON and people read, and become a
+ * `datetime(3)` by cutting the last letter, so no Date is made on the way of a Message.
+ */
+export type Instant = string;
+
+const CANONICAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const WITH_OFFSET = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+
+/**
+ * Reads an ISO 8601 date and time with an offset (`Z` or `+hh:mm`).
+ *
+ * @returns The same moment in canonical form, cut to milliseconds; null if it is no such text or
+ *          names a day that does not exist.
+ */
+export function toInstant(text: string): Instant | null {
+  if (CANONICAL.test(text)) return isRealDay(text) && !Number.isNaN(Date.parse(text)) ? text : null;
+  if (!WITH_OFFSET.test(text) || !isRealDay(text)) return null;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? null : instantOf(time);
+}
+
+/** @param timeMs Milliseconds since 1970-01-01T00:00:00Z, within years 0 to 9999. */
+export function instantOf(timeMs: number): Instant {
+  return new Date(timeMs).toISOString();
+}
+
+/** The UTC day of a moment, `YYYY-MM-DD`: what the Ledger and the Segments count by. */
+export function dayOf(instant: Instant): string {
+  return instant.slice(0, 10);
+}
+
+/** V8 reads the 30th of February as the 2nd of March; a Message must not move in time unseen. */
+function isRealDay(text: string): boolean {
+  const day = Number(text.slice(8, 10));
+  if (day <= 28) return day > 0;
+  const lastDay = new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0));
+  return day <= lastDay.getUTCDate();
+}
