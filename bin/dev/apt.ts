@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+
 import { findInFolders, foldersOnPath } from './find-binary.ts';
 
 const run = promisify(execFile);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
+
 import type { z } from 'zod';
 
 /** What the file holds; null if it is missing or not what the schema says (torn, or of old). */

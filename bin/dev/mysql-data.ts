@@ -17,8 +17,9 @@ interface MysqlProgram {
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
- * The folder of the server's data, initialised when first asked for: root has no password then,
- * and nobody else exists. MySQL and MariaDB cannot read each other's data, so each has its own.
+ * The folder of the server's data, initialised when first asked for: with root@localhost, whose
+ * password is yet to be set, and nobody else.
+ * MySQL and MariaDB cannot read each other's data, so each has its own.
  */
 export async function openMysqlData(program: MysqlProgram): Promise<string> {
   const data = join(program.folder, program.isMariaDb ? 'data-mariadb' : 'data-mysql');
@@ -42,8 +43,8 @@ async function initialiseMariaDb(program: MysqlProgram, data: string): Promise<v
   const scripts = await Promise.all(
     files.map((name) => readFile(join(share, `${name}.sql`), 'utf8')),
   );
-  const begin =
-    'CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket = NULL, @skip_auth_anonymous = 1;\n';
+  // Otherwise root gets several entries without a password, not only the one we give one to.
+  const begin = "CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket = 'root';\n";
   // The tables are made with whatever engine they ask for, and one script has long statements.
   const args = ['--bootstrap', `--datadir=${data}`, '--enforce-storage-engine='];
   await run(program, [...args, '--max-allowed-packet=8M'], begin + scripts.join('\n'));

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+
 import { createConnection } from 'mysql2/promise';
 import { z } from 'zod';
+
 import { openMysqlData } from './mysql-data.ts';
 import type { Passwords } from './passwords.ts';
 import type { Command, ServerKind, ServerPlace } from './server-kind.ts';
@@ -102,6 +104,6 @@ async function askVersion(url: string): Promise<string> {
     const [rows] = await connection.query('SELECT VERSION() AS version');
     return VersionRows.parse(rows)[0].version;
   } finally {
-    connection.destroy();
+    await connection.end();
   }
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+
 import { z } from 'zod';
+
 import { readJson, writeJson } from './json-file.ts';
 
 const Passwords = z.object({

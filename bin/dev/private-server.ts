@@ -1,7 +1,9 @@
 import { mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { z } from 'zod';
+
 import { findFreePort } from './free-port.ts';
 import { readJson, writeJson } from './json-file.ts';
 import { launch } from './launch.ts';
@@ -34,9 +36,11 @@ export async function findRunning(folder: string, name: ServerName): Promise<Ser
 export async function startServer(kind: ServerKind, place: ServerPlace): Promise<ServerRecord> {
   await mkdir(place.folder, { recursive: true, mode: 0o700 });
   const command = await kind.prepare(place);
+  const before = await readJson(recordPath(place.folder), ServerRecord);
   for (let tries = 1; ; tries += 1) {
     const logStart = await sizeOf(logPath(place.folder));
-    const record = await launchOnPort(command, place);
+    const port = await findFreePort(tries === 1 ? before?.port : undefined);
+    const record = await launchOnPort(port, command, place);
     try {
       return await untilReady(kind, place, record);
     } catch (error) {
@@ -86,9 +90,11 @@ export async function stopServer(record: ServerRecord): Promise<void> {
   }
 }
 
-async function launchOnPort(command: Command, place: ServerPlace): Promise<ServerRecord> {
-  const before = await readJson(recordPath(place.folder), ServerRecord);
-  const port = await findFreePort(before?.port);
+async function launchOnPort(
+  port: number,
+  command: Command,
+  place: ServerPlace,
+): Promise<ServerRecord> {
   const { binary } = command;
   const { folder, env } = place;
   const identity = await launch(

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+
 import { mysql } from './mysql-server.ts';
 import { openPasswords } from './passwords.ts';
 import { findRunning, startServer, stopServer, untilReady } from './private-server.ts';

@@ -1,6 +1,8 @@
 import { rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+
 import { Redis } from 'ioredis';
+
 import type { Program } from './find-binary.ts';
 import type { Command, ServerKind, ServerPlace } from './server-kind.ts';
 

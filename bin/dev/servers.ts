@@ -1,5 +1,6 @@
 import { access, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
+
 import { withLock } from './lock.ts';
 import type { FolderLock } from './lock.ts';
 import {
@@ -11,7 +12,7 @@ import {
 import { describeNamed, describePrivate } from './server-info.ts';
 import type { ServerInfo } from './server-info.ts';
 import type { ServerName } from './server-kind.ts';
-import { addUser, hasUsers } from './users.ts';
+import { addUser, hasUsers, userPath } from './users.ts';
 
 export interface ServersOptions {
   /** Where private servers keep data, logs and passwords. Whoever names the same folder shares them. */
@@ -50,9 +51,11 @@ export async function openServers(options: ServersOptions): Promise<Servers> {
   const kinds = KINDS.filter((kind) => urls[kind.name] === undefined);
   if (kinds.length === 0) return toServers(urls, infos, async () => {});
 
+  const user = userPath(dir);
+  await addUser(user); // Before we wait: whoever goes meanwhile leaves the servers running for us.
   return withLock(dir, async (lock) => {
-    const user = await addUser(dir);
     try {
+      await addUser(user); // Again: the folder may have been deleted meanwhile.
       for (const opened of await openPrivateServers(dir, kinds, options)) {
         urls[opened.kind.name] = opened.url;
         infos.push(describePrivate(opened.kind, opened.record, opened.startedNow));

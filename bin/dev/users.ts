@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+
 import { identifyProcess, isAlive, ProcessIdentity } from './process-identity.ts';
 import { readJson, writeJson } from './json-file.ts';
 
-/** Writes down that this process uses the folder's servers; returns the file that says so. */
-export async function addUser(folder: string): Promise<string> {
-  const identity = await identifyProcess(process.pid);
-  await mkdir(join(folder, 'users'), { recursive: true });
-  // One file for each use: a process may open the servers several times.
-  const path = join(folder, 'users', `${process.pid}-${randomUUID()}.json`);
-  await writeJson(path, identity);
-  return path;
+/** The file that says that this process uses the folder's servers: one for each use. */
+export const userPath = (folder: string): string =>
+  join(folder, 'users', `${process.pid}-${randomUUID()}.json`);
+
+export async function addUser(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeJson(path, await identifyProcess(process.pid));
 }
 
-/** Whether a living process uses the folder's servers. Those that died without a word are struck out. */
+/** Whether a living process uses the folder's servers. Those that died are struck out. */
 export async function hasUsers(folder: string): Promise<boolean> {
   const names = await readdir(join(folder, 'users')).catch(() => []);
   let found = false;
