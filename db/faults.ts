@@ -67,7 +67,7 @@ const READ_ONLY = new Set([
 ]);
 
 export function faultKind(error: unknown): FaultKind {
-  const code = codeOf(error);
+  const code = faultCode(error);
   if (code === DUPLICATE) return 'duplicate';
   if (DATA.has(code)) return 'data';
   if (TRANSIENT.has(code) || READ_ONLY.has(code) || isConnectionClosed(error)) return 'transient';
@@ -75,7 +75,7 @@ export function faultKind(error: unknown): FaultKind {
 }
 
 export function isReadOnly(error: unknown): boolean {
-  return READ_ONLY.has(codeOf(error));
+  return READ_ONLY.has(faultCode(error));
 }
 
 /** Numbers MariaDB uses and mysql2 has no names for. */
@@ -84,10 +84,16 @@ const MARIADB_NAMES: Record<number, string> = {
   4025: 'ER_CONSTRAINT_FAILED',
 };
 
-function codeOf(error: unknown): string {
+export function faultCode(error: unknown): string {
   if (!(error instanceof Error && 'code' in error)) return '';
   const name = 'errno' in error ? MARIADB_NAMES[Number(error.errno)] : undefined;
   return name ?? String(error.code);
+}
+
+/** The column that MySQL blames, when it names one. */
+export function columnOf(error: unknown): string | null {
+  const match = error instanceof Error ? /column '(\w+)'/.exec(error.message) : null;
+  return match?.[1] ?? null;
 }
 
 /** mysql2 gives no code when a pooled connection turns out to be closed. */

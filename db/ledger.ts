@@ -25,8 +25,8 @@ export async function recordStored(
   await db.executeQuery(CompiledQuery.raw(RECORD, [values]));
 }
 
-const RECORD = `insert into ledger (company_no, day, slot, stored, hot) values ?
-  on duplicate key update stored = stored + values(stored), hot = hot + values(hot)`;
+const RECORD = `insert into ledger (company_no, day, slot, stored_total, hot) values ?
+  on duplicate key update stored_total = stored_total + values(stored_total), hot = hot + values(hot)`;
 
 /** One Company's Messages of one UTC day, by where they are. */
 export interface LedgerDay {
@@ -46,7 +46,7 @@ export async function readLedger(db: Kysely<Database>, companyNo?: number): Prom
     .innerJoin('companies', 'companies.company_no', 'ledger.company_no')
     .select(['companies.company_id as companyId', 'ledger.day'])
     .select((eb) => [
-      eb.fn.sum<string>('stored').as('stored'),
+      eb.fn.sum<string>('stored_total').as('stored'),
       eb.fn.sum<string>('hot').as('hot'),
       eb.fn.sum<string>('warm').as('warm'),
       eb.fn.sum<string>('cold').as('cold'),

@@ -50,14 +50,14 @@ export interface MessagesTable {
   metadata: string | null;
 }
 
-/** What was stored, and where it is now: `stored = hot + warm + cold + erased`, summed over slots. */
+/** What was stored, and where it is now: `stored_total = hot + warm + cold + erased`, summed over slots. */
 export interface LedgerTable {
   company_no: number;
   /** UTC day of `created_at`, `YYYY-MM-DD`. */
   day: ColumnType<string, string, never>;
   /** Writers use different slots, so that their commits do not wait for one row. */
   slot: number;
-  stored: number;
+  stored_total: number;
   hot: number;
   warm: number;
   cold: number;

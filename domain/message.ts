@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { toInstant } from './instant.ts';
+import { instantOf, toInstant } from './instant.ts';
+import { newMessageId } from './message-id.ts';
 import { exceedsBytes } from './text.ts';
 
 export const ROLES = ['user', 'bot', 'agent', 'system'] as const;
@@ -35,6 +36,17 @@ export type Message = z.infer<typeof Message>;
 export type Role = (typeof ROLES)[number];
 export type Metadata = Readonly<Record<string, unknown>>;
 
+/** A Message as the chatbot hands it over: our id and the present moment are filled in. */
+export type NewMessage = Omit<Message, 'messageId' | 'createdAt'> & {
+  /**
+   * The chatbot's own id, kept as it is; with it a call may be repeated safely. A webhook's id of the
+   * messaging provider is a good one.
+   */
+  readonly messageId?: string;
+  /** ISO 8601 with offset, or a Date. */
+  readonly createdAt?: string | Date;
+};
+
 /** What is wrong with a Message: the field, and the reason with its remedy. */
 export interface MessageFault {
   readonly field: string;
@@ -57,6 +69,21 @@ export function checkMessage(input: unknown, now: number): CheckedMessage {
 
   const fault = timeFault(parsed.data, now) ?? metadataFault(parsed.data);
   return fault ? { message: null, fault } : { message: parsed.data, fault: null };
+}
+
+/** Completes a new Message and checks it. */
+export function checkNewMessage(input: unknown, now: number): CheckedMessage {
+  if (!isPlainObject(input)) return checkMessage(input, now);
+  const { messageId = newMessageId(), createdAt = instantOf(now) } = input;
+  const isDate = createdAt instanceof Date && !Number.isNaN(createdAt.getTime());
+  const instant = isDate ? createdAt.toISOString() : createdAt;
+  return checkMessage({ ...input, messageId, createdAt: instant }, now);
+}
+
+/** Bytes a Message takes in a job, about: for limits, not for counting. */
+export function roughBytes({ content, metadata }: Message): number {
+  const fixed = 300;
+  return fixed + content.length + (metadata ? JSON.stringify(metadata).length : 0);
 }
 
 function timeFault({ createdAt }: Message, now: number): MessageFault | null {

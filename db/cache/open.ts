@@ -1,0 +1,47 @@
+import { Redis } from 'ioredis';
+import { openFences, type WriteFence } from './fences.ts';
+import { type CacheEntry, cacheKeys } from './keys.ts';
+import { type Cached, openReader } from './reader.ts';
+import { defineCacheScripts } from './scripts.ts';
+
+/**
+ * Two levels in front of the tiers: L1 in this process, Redis for all processes.
+ *
+ * A page leaves the cache before the next commit of its Conversation and cannot come back until
+ * after it, so what is read is never older than a commit that finished before (P5). L1 keeps bytes
+ * only; whether they still count is asked of Redis every time, for 32 bytes instead of a page. So
+ * the L1 of every process agrees with Redis, and no message between processes can be late or lost.
+ *
+ * Without Redis every read goes to `load`: slower, never wrong, never an error.
+ */
+export interface Cache {
+  /** The entry's bytes; loaded once, however many ask. */
+  read(entry: CacheEntry, load: () => Promise<Buffer>): Promise<Cached>;
+  /** To be raised before a transaction commits that changes these entries, and lifted after. */
+  fence(entries: readonly CacheEntry[]): Promise<WriteFence>;
+  invalidate(entry: CacheEntry): Promise<void>;
+  invalidateCompany(companyId: string): Promise<void>;
+  close(): void;
+}
+
+/** A cache that takes longer than MySQL is none. */
+const COMMAND_TIMEOUT_MS = 250;
+
+/** @param options.url redis://…; it may be away now and come later. */
+export function openCache(options: { url: string; prefix: string }): Cache {
+  const redis = new Redis(options.url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: 2_000,
+    retryStrategy: (attempt) => Math.min(100 * attempt, 1_000),
+  });
+  redis.on('error', () => {}); // Each command fails by itself, and its caller goes on without it.
+
+  const parts = { redis, keys: cacheKeys(options.prefix), scripts: defineCacheScripts(redis) };
+  return {
+    ...openReader(parts),
+    ...openFences(parts),
+    close: () => redis.disconnect(),
+  };
+}

@@ -1,0 +1,144 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
+import { type CacheEntry, type CacheKeys, type EntryKeys, newToken, TOKEN_BYTES } from './keys.ts';
+import type { CacheScripts } from './scripts.ts';
+
+export interface Cached {
+  /** JSON in UTF-8, as it goes out over HTTP. */
+  readonly bytes: Buffer;
+  readonly from: 'l1' | 'redis' | 'load';
+}
+
+const L1_ITEMS_MAX = 1_000;
+const L1_BYTES_MAX = 32 * 1024 * 1024;
+/** A larger page is loaded each time: it would push too many others out. */
+const PAGE_BYTES_MAX = 1024 * 1024;
+const TTL_MS = 5 * 60_000;
+/** A fill slower than this is refused. */
+const LEASE_MS = 3_000;
+/** How long a reader waits for the fill of another process before it loads for itself. */
+const FILL_WAIT_MS_MAX = 100;
+const FILL_POLL_MS = 5;
+/** How many refused fills a reader joins before it loads for itself. */
+const JOINS_MAX = 3;
+/** In front of the bytes: the Company's epoch, and the token of the fill. */
+const HEADER_BYTES = 2 * TOKEN_BYTES;
+
+interface Item {
+  readonly header: string;
+  readonly bytes: Buffer;
+}
+
+/** What a load brought. Accepted: no commit came between lease and fill. */
+interface Fill {
+  readonly bytes: Buffer;
+  readonly isAccepted: boolean;
+}
+
+/** A load on its way, and whether others may still join it. */
+interface Flight {
+  isOpen: boolean;
+  fill: Promise<Fill>;
+}
+
+const NOTHING: Fill = { bytes: Buffer.alloc(0), isAccepted: false };
+
+export function openReader(parts: { redis: Redis; keys: CacheKeys; scripts: CacheScripts }) {
+  const { redis, keys, scripts } = parts;
+  const l1 = new LRUCache<string, Item>({
+    max: L1_ITEMS_MAX,
+    maxSize: L1_BYTES_MAX,
+    sizeCalculation: ({ bytes }) => bytes.length + HEADER_BYTES,
+  });
+  const flights = new Map<string, Flight>();
+
+  async function read(entry: CacheEntry, load: () => Promise<Buffer>): Promise<Cached> {
+    const own = keys.of(entry);
+    for (let join = 0; join < JOINS_MAX; join += 1) {
+      const found = await lookUp(own).catch(() => null);
+      if (found) return found;
+
+      const running = flights.get(own.page);
+      if (!running?.isOpen) return { bytes: (await takeOff(own, load)).bytes, from: 'load' };
+      // A refused fill may be older than a commit that this reader must see: look again.
+      const fill = await running.fill.catch(() => null);
+      if (fill?.isAccepted) return { bytes: fill.bytes, from: 'load' };
+    }
+    return { bytes: await load(), from: 'load' };
+  }
+
+  /** The page if it is cached and still counts. */
+  async function lookUp(own: EntryKeys): Promise<Cached | null> {
+    const known = l1.get(own.page);
+    if (known && (await stillCounts(own, known.header))) return { bytes: known.bytes, from: 'l1' };
+
+    const [epoch, page] = await redis.mgetBuffer(own.epoch, own.page);
+    if (!epoch || !page?.subarray(0, TOKEN_BYTES).equals(epoch)) return null;
+    const header = page.toString('latin1', 0, HEADER_BYTES);
+    const bytes = page.subarray(HEADER_BYTES);
+    l1.set(own.page, { header, bytes });
+    return { bytes, from: 'redis' };
+  }
+
+  async function stillCounts(own: EntryKeys, header: string): Promise<boolean> {
+    const asked = [redis.get(own.epoch), redis.getrange(own.page, 0, HEADER_BYTES - 1)] as const;
+    const [epoch, current] = await Promise.all(asked);
+    return current === header && epoch !== null && header.startsWith(epoch);
+  }
+
+  function takeOff(own: EntryKeys, load: () => Promise<Buffer>): Promise<Fill> {
+    const flight: Flight = { isOpen: true, fill: Promise.resolve(NOTHING) };
+    flights.set(own.page, flight);
+    flight.fill = fillUnderLease(own, load, flight).finally(() => {
+      if (flights.get(own.page) === flight) flights.delete(own.page);
+    });
+    return flight.fill;
+  }
+
+  async function fillUnderLease(
+    own: EntryKeys,
+    load: () => Promise<Buffer>,
+    flight: Flight,
+  ): Promise<Fill> {
+    const token = newToken();
+    const lease = await scripts
+      .lease(own, { token, newEpoch: newToken(), leaseMs: LEASE_MS })
+      .catch(() => ({ kind: 'bypass' }) as const);
+    if (lease.kind === 'wait') {
+      const filled = await waitForFill(own);
+      // Not accepted for those who joined: they look for themselves, and find it too.
+      if (filled) return { bytes: filled.bytes, isAccepted: false };
+    }
+
+    const bytes = await load();
+    // Who comes from here on may have seen a commit that the fill is just too early to notice.
+    flight.isOpen = false;
+    if (lease.kind !== 'fill' || bytes.length > PAGE_BYTES_MAX) return { bytes, isAccepted: false };
+    return { bytes, isAccepted: await offer(own, { header: lease.epoch + token, bytes }) };
+  }
+
+  async function offer(own: EntryKeys, item: Item): Promise<boolean> {
+    const epoch = item.header.slice(0, TOKEN_BYTES);
+    const token = item.header.slice(TOKEN_BYTES);
+    const page = Buffer.concat([Buffer.from(item.header, 'latin1'), item.bytes]);
+    try {
+      const isAccepted = await scripts.fill(own, { token, epoch, page, ttlMs: TTL_MS });
+      if (isAccepted) l1.set(own.page, item);
+      return isAccepted;
+    } catch {
+      return false;
+    }
+  }
+
+  async function waitForFill(own: EntryKeys): Promise<Cached | null> {
+    for (let waitedMs = 0; waitedMs < FILL_WAIT_MS_MAX; waitedMs += FILL_POLL_MS) {
+      await pause(FILL_POLL_MS);
+      const found = await lookUp(own).catch(() => null);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  return { read };
+}

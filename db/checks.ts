@@ -1,0 +1,45 @@
+import { type Kysely, sql } from 'kysely';
+import { clockFinding, type Finding } from '../domain/finding.ts';
+import type { Database } from './schema.ts';
+
+interface Settings {
+  readonly sqlMode: string;
+  readonly flush: string;
+  readonly epochMs: string;
+}
+
+/** What this MySQL is set to that would break a promise. */
+export async function checkMysql(db: Kysely<Database>): Promise<Finding[]> {
+  const askedAt = Date.now();
+  const { rows } = await sql<Settings>`
+    select @@sql_mode as sqlMode, @@innodb_flush_log_at_trx_commit as flush,
+      floor(unix_timestamp(now(3)) * 1000) as epochMs`.execute(db);
+  const answeredAt = Date.now();
+  const [settings] = rows;
+  if (!settings) throw new Error('MySQL did not tell its settings');
+
+  const skewMs = Number(settings.epochMs) - (askedAt + answeredAt) / 2;
+  return [...modeFindings(settings), ...flushFindings(settings), ...clockFinding('MySQL', skewMs)];
+}
+
+function modeFindings({ sqlMode }: Settings): Finding[] {
+  const modes = sqlMode.split(',');
+  const findings: Finding[] = [];
+  if (!modes.includes('STRICT_TRANS_TABLES') && !modes.includes('STRICT_ALL_TABLES')) {
+    const sentence =
+      'MySQL is not strict, so it would cut long values silently (P1); add STRICT_TRANS_TABLES to sql_mode';
+    findings.push({ severity: 'broken', sentence });
+  }
+  if (modes.includes('NO_BACKSLASH_ESCAPES')) {
+    const sentence =
+      'sql_mode holds NO_BACKSLASH_ESCAPES, with which message text cannot be escaped; take it out';
+    findings.push({ severity: 'broken', sentence });
+  }
+  return findings;
+}
+
+function flushFindings({ flush }: Settings): Finding[] {
+  if (String(flush) === '1') return [];
+  const sentence = `innodb_flush_log_at_trx_commit is ${flush}, so a crash of the host can lose the last second (P1); set it to 1`;
+  return [{ severity: 'weak', sentence }];
+}

@@ -1,0 +1,136 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Kysely } from 'kysely';
+import { backoffMs } from '../domain/backoff.ts';
+import type { Message } from '../domain/message.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import type { Cache } from './cache/open.ts';
+import { columnOf, faultCode, faultKind } from './faults.ts';
+import { type GroupCommit, openGroupCommit } from './group-commit.ts';
+import { type HotRow, toHotRow } from './hot.ts';
+import { LEDGER_SLOTS } from './ledger.ts';
+import type { Names } from './names.ts';
+import { entriesChangedBy, pageKeyOf } from './recent.ts';
+import type { Database } from './schema.ts';
+import { storeGroup } from './store.ts';
+
+export interface MessageWriter {
+  /**
+   * Stores Messages durably, with those of other callers in one transaction (group commit).
+   *
+   * @returns One Verdict for each Message, in order, after the commit.
+   * @throws PipelineError `STORE_TIMED_OUT` when the signal aborts first.
+   */
+  store(messages: readonly Message[], signal: AbortSignal): Promise<readonly Verdict[]>;
+}
+
+/** Transactions at once. With one, MySQL is idle while the next statement is being written. */
+const LANES = 2;
+const ROWS_PER_COMMIT_MAX = 1_000;
+/** Pauses while MySQL is away: short enough that work goes on at once when it is back. */
+const RETRY_MS = { base: 50, max: 1_000 };
+
+export function openMessageWriter(deps: {
+  db: Kysely<Database>;
+  names: Names;
+  cache: Cache;
+  /** A draw from [0, 1). */
+  random: () => number;
+}): MessageWriter {
+  const firstSlot = Math.floor(deps.random() * LEDGER_SLOTS);
+  const lanes = Array.from({ length: LANES }, (_, lane) =>
+    openLane({ ...deps, slot: (firstSlot + lane) % LEDGER_SLOTS }),
+  );
+  return {
+    async store(messages, signal) {
+      const verdicts = new Map<Message, Verdict>();
+      // A Conversation always takes the same lane, so two lanes never wait for one of its rows.
+      const perLane = Map.groupBy(messages, (message) => laneOf(message.conversationId));
+      const stored = [...perLane].map(async ([lane, own]) => {
+        const found = await lanes[lane]?.add(own, signal);
+        for (const [at, message] of own.entries()) {
+          const verdict = found?.[at];
+          if (verdict) verdicts.set(message, verdict);
+        }
+      });
+      await Promise.all(stored);
+      return messages.flatMap((message) => verdicts.get(message) ?? []);
+    },
+  };
+}
+
+/** FNV-1a (Fowler, Noll, Vo), 32 bits: spreads ids evenly, whatever they look like. */
+function laneOf(conversationId: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < conversationId.length; at += 1) {
+    hash = Math.imul(hash ^ conversationId.charCodeAt(at), 0x01000193);
+  }
+  return (hash >>> 8) % LANES;
+}
+
+function openLane(deps: {
+  db: Kysely<Database>;
+  names: Names;
+  cache: Cache;
+  random: () => number;
+  slot: number;
+}): GroupCommit {
+  return openGroupCommit({ rowsMax: ROWS_PER_COMMIT_MAX, commit: commitPersistently });
+
+  /** Holds on through transient faults; finds the one Message to blame for a fault of data. */
+  async function commitPersistently(
+    messages: readonly Message[],
+    isWanted: () => boolean,
+  ): Promise<readonly Verdict[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await commitOnce(messages);
+      } catch (error) {
+        const kind = faultKind(error);
+        if (kind === 'data' && messages.length === 1) return [refusal(error)];
+        if (kind === 'data') return await commitHalves(messages, isWanted);
+        if (kind !== 'transient' || !isWanted()) throw error;
+        await pause(backoffMs(attempt, RETRY_MS, deps.random()));
+      }
+    }
+  }
+
+  async function commitHalves(
+    messages: readonly Message[],
+    isWanted: () => boolean,
+  ): Promise<readonly Verdict[]> {
+    const middle = messages.length >> 1;
+    const first = await commitPersistently(messages.slice(0, middle), isWanted);
+    return [...first, ...(await commitPersistently(messages.slice(middle), isWanted))];
+  }
+
+  async function commitOnce(messages: readonly Message[]): Promise<readonly Verdict[]> {
+    const rows = (await deps.names.number(messages)).map(toHotRow);
+    const changed = entriesChangedBy(messages);
+    const fencing = deps.cache.fence([...changed.values()]);
+    try {
+      const group = { slot: deps.slot, beforeCommit: fencing };
+      const stored = new Set(await storeGroup(deps.db, rows, group));
+      const { cached } = await fencing;
+      return rows.map((row) => verdictOn(row, stored, wasRead(row)));
+
+      function wasRead({ message }: HotRow): boolean {
+        const entry = changed.get(pageKeyOf(message));
+        return entry !== undefined && cached.has(entry);
+      }
+    } finally {
+      // Not waited for: until it is lifted, readers go around the cache and miss nothing.
+      void fencing.then((fence) => fence.lift());
+    }
+  }
+}
+
+function verdictOn(row: HotRow, stored: ReadonlySet<HotRow>, wasRead: boolean): Verdict {
+  return stored.has(row) ? { outcome: 'stored', wasRead } : { outcome: 'duplicate' };
+}
+
+/** Without MySQL's own words: they quote the value, and logs never hold message text. */
+function refusal(error: unknown): Verdict {
+  const column = columnOf(error);
+  const where = column === null ? '' : ` in column ${column}`;
+  return { outcome: 'refused', reason: `MySQL cannot hold it: ${faultCode(error)}${where}` };
+}

@@ -1,0 +1,146 @@
+import { type Kysely, sql } from 'kysely';
+import { fromCursor, type Position } from '../domain/cursor.ts';
+import type { Message } from '../domain/message.ts';
+import { messageIdOf } from '../domain/message-id.ts';
+import { type CheckedPageRequest, cursorOf, type Page } from '../domain/page.ts';
+import { fromDatetime, toDatetime } from './datetime.ts';
+import type { Names } from './names.ts';
+import type { Database, Datetime, MessagesTable } from './schema.ts';
+
+/**
+ * One page of Messages in `(createdAt, messageId)` order (P4): of a Conversation, of a Client, or of
+ * the whole Company. Each kind is one range of one index, however deep the page lies.
+ *
+ * @throws PipelineError `CURSOR_INVALID`.
+ */
+export async function findMessages(
+  deps: { db: Kysely<Database>; names: Names },
+  request: CheckedPageRequest,
+): Promise<Page> {
+  const cursor = request.before ?? request.after;
+  const position = cursor === undefined ? null : fromCursor(cursor);
+  const scope = await findScope(deps.names, request);
+  const rows =
+    scope === null ? [] : await pageQuery(deps.db, { request, scope, position }).execute();
+
+  const hasMore = rows.length > request.limit;
+  const messages = rows.slice(0, request.limit).map((row) => toMessage(row, request.companyId));
+  return request.after === undefined
+    ? olderPage(messages.reverse(), { hasMore, before: request.before ?? null })
+    : newerPage(messages, request.after);
+}
+
+function olderPage(messages: Message[], around: { hasMore: boolean; before: string | null }): Page {
+  const [first, last] = [messages.at(0), messages.at(-1)];
+  const before = first && around.hasMore ? cursorOf(first) : null;
+  return { messages, before, after: last ? cursorOf(last) : around.before };
+}
+
+function newerPage(messages: Message[], after: string): Page {
+  const [first, last] = [messages.at(0), messages.at(-1)];
+  return { messages, before: first ? cursorOf(first) : null, after: last ? cursorOf(last) : after };
+}
+
+/** Which range of which index holds the answer; null when a name is unknown. */
+interface Scope {
+  readonly index: 'primary' | 'messages_hot_by_client' | 'messages_hot_by_company';
+  readonly equal: Partial<Record<'company_no' | 'conversation_no' | 'client_no', number>>;
+}
+
+async function findScope(names: Names, request: CheckedPageRequest): Promise<Scope | null> {
+  const company_no = await names.companyNo(request.companyId);
+  if (company_no === null) return null;
+  if (request.conversationId !== undefined) {
+    const conversation_no = await names.conversationNo(company_no, request.conversationId);
+    if (conversation_no === null) return null;
+    return { index: 'primary', equal: { company_no, conversation_no } };
+  }
+  if (request.clientId === undefined) {
+    return { index: 'messages_hot_by_company', equal: { company_no } };
+  }
+  const client_no = await names.clientNo(company_no, request.clientId);
+  if (client_no === null) return null;
+  // A Client's number lies within its Company; asking for both keeps P7 visible in the query.
+  return { index: 'messages_hot_by_client', equal: { client_no, company_no } };
+}
+
+interface Range {
+  readonly request: CheckedPageRequest;
+  readonly scope: Scope;
+  readonly position: Position | null;
+}
+
+/**
+ * One row more than the page, to know whether there is another page. The index is prescribed: no
+ * statistics can turn a page into a scan. Names are joined from the left, Messages lead the order.
+ */
+export function pageQuery(db: Kysely<Database>, { request, scope, position }: Range) {
+  const isForward = request.after !== undefined;
+  const direction = isForward ? 'asc' : 'desc';
+  const [upTo, past] = isForward ? (['>=', '>'] as const) : (['<=', '<'] as const);
+  const { from, to } = request;
+
+  let query = db
+    .selectFrom(hotTable(scope.index))
+    .leftJoin('clients as client', 'client.client_no', 'message.client_no')
+    .leftJoin('conversations as conversation', (join) =>
+      join.onRef('conversation.conversation_no', '=', 'message.conversation_no'),
+    )
+    .select(['client.client_id', 'conversation.conversation_id', 'message.created_at'])
+    .select(['message.message_id', 'message.external_id', 'message.role'])
+    .select(['message.content', 'message.metadata'])
+    .where((eb) => eb.and(prefixed(scope.equal)));
+  if (from !== undefined) query = query.where('message.created_at', '>=', toDatetime(from));
+  if (to !== undefined) query = query.where('message.created_at', '<', toDatetime(to));
+  if (position) {
+    const createdAt = toDatetime(position.createdAt);
+    query = query
+      .where('message.created_at', upTo, createdAt) // The range; then the ties at its end.
+      .where((eb) =>
+        eb.or([
+          eb('message.created_at', past, createdAt),
+          eb('message.message_id', past, position.messageKey),
+        ]),
+      );
+  }
+  return query
+    .orderBy('message.created_at', direction)
+    .orderBy('message.message_id', direction)
+    .limit(request.limit + 1);
+}
+
+function hotTable(index: Scope['index']) {
+  const alias = sql`message force index (${sql.raw(index)})`;
+  return sql<MessagesTable>`messages_hot`.as<'message'>(alias);
+}
+
+function prefixed(equal: Scope['equal']) {
+  const entries = Object.entries(equal).map(([column, no]) => [`message.${column}`, no]);
+  return Object.fromEntries(entries) as Record<string, number>;
+}
+
+interface Row {
+  readonly client_id: string | null;
+  readonly conversation_id: string | null;
+  readonly created_at: Datetime;
+  readonly message_id: Buffer;
+  readonly external_id: string | null;
+  readonly role: Message['role'];
+  readonly content: string;
+  readonly metadata: string | null;
+}
+
+function toMessage(row: Row, companyId: string): Message {
+  const message = {
+    companyId,
+    clientId: row.client_id ?? '',
+    conversationId: row.conversation_id ?? '',
+    messageId: messageIdOf(row.message_id, row.external_id),
+    role: row.role,
+    content: row.content,
+    createdAt: fromDatetime(row.created_at),
+  };
+  return row.metadata === null
+    ? message
+    : { ...message, metadata: JSON.parse(row.metadata) as NonNullable<Message['metadata']> };
+}

@@ -1,0 +1,96 @@
+import type { Kysely } from 'kysely';
+import type { Conversation } from '../domain/conversation.ts';
+import type { Message } from '../domain/message.ts';
+import { type Page, PAGE_MESSAGES_DEFAULT, cursorOf } from '../domain/page.ts';
+import type { CacheEntry } from './cache/keys.ts';
+import type { Cache } from './cache/open.ts';
+import type { Cached } from './cache/reader.ts';
+import { readActiveConversations } from './conversations.ts';
+import type { Names } from './names.ts';
+import { findMessages } from './read.ts';
+import type { Database } from './schema.ts';
+
+const recentEntry = (companyId: string, conversationId: string): CacheEntry => {
+  return { companyId, name: `recent ${conversationId}` };
+};
+const activeEntry = (companyId: string): CacheEntry => ({ companyId, name: 'active' });
+
+/**
+ * All that the cache holds and these Messages change: what a writer must fence.
+ *
+ * @returns Entries by a key of their own; that of a Message's page is `pageKeyOf(message)`.
+ */
+export function entriesChangedBy(messages: readonly Message[]): Map<string, CacheEntry> {
+  const entries = new Map<string, CacheEntry>();
+  for (const message of messages) {
+    const { companyId, conversationId } = message;
+    const pageKey = pageKeyOf(message);
+    if (entries.has(pageKey)) continue;
+    entries.set(pageKey, recentEntry(companyId, conversationId));
+    if (!entries.has(companyId)) entries.set(companyId, activeEntry(companyId));
+  }
+  return entries;
+}
+
+/** Identifiers hold no control characters, so a line break keeps two of them apart. */
+export function pageKeyOf({ companyId, conversationId }: Message): string {
+  return `${companyId}\n${conversationId}`;
+}
+
+export const ACTIVE_CONVERSATIONS_MAX = 50;
+
+interface Deps {
+  readonly db: Kysely<Database>;
+  readonly names: Names;
+  readonly cache: Cache;
+}
+
+/** The newest Messages of a Conversation as JSON bytes of a `Page` of the default length. */
+export function readRecentBytes(
+  deps: Deps,
+  { companyId, conversationId }: { companyId: string; conversationId: string },
+): Promise<Cached> {
+  return deps.cache.read(recentEntry(companyId, conversationId), async () => {
+    const limit = PAGE_MESSAGES_DEFAULT;
+    return toJson(await findMessages(deps, { companyId, conversationId, limit }));
+  });
+}
+
+/**
+ * The newest Messages of a Conversation, oldest first.
+ *
+ * @param wanted.limit At most `PAGE_MESSAGES_DEFAULT` comes from the cache; more is read from the tiers.
+ */
+export async function getRecentMessages(
+  deps: Deps,
+  wanted: { companyId: string; conversationId: string; limit: number },
+): Promise<Page> {
+  if (wanted.limit > PAGE_MESSAGES_DEFAULT) return findMessages(deps, wanted);
+  const { bytes } = await readRecentBytes(deps, wanted);
+  return newestOf(JSON.parse(bytes.toString()) as Page, wanted.limit);
+}
+
+/** The Conversations of a Company that spoke last, latest first; at most 50. */
+export async function getActiveConversations(
+  deps: Deps,
+  companyId: string,
+): Promise<Conversation[]> {
+  const { bytes } = await deps.cache.read(activeEntry(companyId), async () => {
+    const companyNo = await deps.names.companyNo(companyId);
+    if (companyNo === null) return toJson([]);
+    const limit = ACTIVE_CONVERSATIONS_MAX;
+    return toJson(await readActiveConversations(deps.db, { companyNo, limit }));
+  });
+  return JSON.parse(bytes.toString()) as Conversation[];
+}
+
+function newestOf(page: Page, limit: number): Page {
+  if (page.messages.length <= limit) return page;
+  const messages = page.messages.slice(-limit);
+  const first = messages.at(0);
+  return { ...page, messages, before: first ? cursorOf(first) : null };
+}
+
+function toJson(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}

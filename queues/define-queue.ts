@@ -1,0 +1,30 @@
+import type { z } from 'zod';
+import type { BackoffRange } from '../domain/backoff.ts';
+
+/** The contract of one queue: what goes in, and how the Fleet treats it. */
+export interface QueueContract<Name extends string = string, Payload = unknown> {
+  readonly name: Name;
+  /** One sentence for people: what a job of this queue does. */
+  readonly summary: string;
+  readonly payload: z.ZodType<Payload>;
+  /** Failures before a job is dead. Time spent waiting for a server is no failure. */
+  readonly attemptsMax: number;
+  readonly backoffMs: BackoffRange;
+  /** Jobs at once in one process. */
+  readonly concurrency: number;
+  /** Milliseconds one attempt may take before it is aborted. */
+  readonly timeoutMs: number;
+  /** At most so many jobs started in so many milliseconds, by the whole Fleet. */
+  readonly rateLimit?: { readonly jobsMax: number; readonly perMs: number };
+  /** Jobs of one id are one job while they wait. Absent: every job counts. */
+  deduplicationId?(payload: Payload): string;
+  /** How many finished jobs stay visible. Dead ones: 'all' where a job carries what exists nowhere else. */
+  readonly keep: { readonly done: number; readonly dead: number | 'all' };
+}
+
+/** States a contract; here only so that the compiler infers name and payload exactly. */
+export function defineQueue<const Name extends string, Payload>(
+  contract: QueueContract<Name, Payload>,
+): QueueContract<Name, Payload> {
+  return Object.freeze(contract);
+}

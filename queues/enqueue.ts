@@ -1,0 +1,40 @@
+import type { JobsOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { QueueContract } from './define-queue.ts';
+import { contractOf, type PayloadOf, type QueueName } from './index.ts';
+import { openQueues } from './open-queues.ts';
+
+/** Puts jobs into queues. What happens to them there is the contract's matter, see `fleet.ts`. */
+export interface Enqueuer {
+  /** @returns When the job is durable in the queue's Redis; the job's id. */
+  enqueue<Name extends QueueName>(name: Name, payload: PayloadOf<Name>): Promise<string>;
+  /** Jobs that wait for a worker, not counting those delayed until later. */
+  countWaiting(name: QueueName): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** JSON of one job. Larger ones make every step of Redis slow for all queues. */
+const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
+
+/** @param connection Stays the caller's: it is not closed here. */
+export function openEnqueuer(connection: Redis, prefix: string): Enqueuer {
+  const queues = openQueues(connection, prefix);
+  return {
+    async enqueue(name, payload) {
+      const job = await (
+        await queues.get(name)
+      ).add(name, payload, jobOptions(contractOf(name), payload));
+      return job.id ?? '';
+    },
+    countWaiting: async (name) => (await queues.get(name)).getWaitingCount(),
+    close: queues.close,
+  };
+}
+
+function jobOptions<Payload>(contract: QueueContract<string, Payload>, payload: Payload) {
+  const options: JobsOptions = { sizeLimit: PAYLOAD_BYTES_MAX };
+  const id = contract.deduplicationId?.(payload);
+  // Until it is finished, and once more if asked for while it runs: the running one may be too old.
+  if (id !== undefined) options.deduplication = { id, keepLastIfActive: true };
+  return options;
+}

@@ -1,0 +1,98 @@
+import type { Redis } from 'ioredis';
+import type { QueueName } from './index.ts';
+import { openQueues } from './open-queues.ts';
+
+/** How many jobs of a queue are in which state. */
+export interface QueueCounts {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly dead: number;
+}
+
+/** A job that failed for good. */
+export interface DeadJob {
+  readonly queue: QueueName;
+  readonly jobId: string;
+  readonly reason: string;
+  readonly attempts: number;
+  /** Milliseconds since 1970. */
+  readonly diedAt: number;
+}
+
+/** What a Fleet process last said of itself; it is gone if it stays silent for `HEARTBEAT_TTL_MS`. */
+export interface Heartbeat {
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly isHealthy: boolean;
+  /** Why not; empty if healthy. */
+  readonly reason: string;
+  readonly jobsDone: number;
+}
+
+export const HEARTBEAT_TTL_MS = 15_000;
+const DEAD_JOBS_PER_READ_MAX = 1_000;
+
+/** Looks into the queues, and brings dead jobs back to life. */
+export interface Inspector {
+  counts(name: QueueName): Promise<QueueCounts>;
+  /** The jobs that died last, latest first. */
+  dead(name: QueueName, limit: number): Promise<DeadJob[]>;
+  /** Puts all dead jobs of a queue back to wait, with all their attempts. Returns how many. */
+  redrive(name: QueueName): Promise<number>;
+  publishHeartbeat(heartbeat: Heartbeat): Promise<void>;
+  withdrawHeartbeat(heartbeat: { host: string; pid: number }): Promise<void>;
+  heartbeats(): Promise<Heartbeat[]>;
+  close(): Promise<void>;
+}
+
+/** @param connection Stays the caller's: it is not closed here. */
+export function openInspector(connection: Redis, prefix: string): Inspector {
+  const queues = openQueues(connection, prefix);
+  const heartbeatKeys = `${prefix}:fleet:heartbeats`;
+
+  return {
+    async counts(name) {
+      const counts = await (await queues.get(name)).getJobCounts();
+      const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts;
+      return { waiting: waiting + prioritized, active, delayed, dead: failed };
+    },
+    async dead(name, limit) {
+      const jobs = await (
+        await queues.get(name)
+      ).getFailed(0, Math.min(limit, DEAD_JOBS_PER_READ_MAX) - 1);
+      return jobs.map((job) => ({
+        queue: name,
+        jobId: job.id ?? '',
+        reason: job.failedReason,
+        attempts: job.attemptsMade,
+        diedAt: job.finishedOn ?? 0,
+      }));
+    },
+    async redrive(name) {
+      const { failed = 0 } = await (await queues.get(name)).getJobCounts('failed');
+      await (await queues.get(name)).retryJobs({ state: 'failed', count: DEAD_JOBS_PER_READ_MAX });
+      return failed;
+    },
+    async publishHeartbeat(heartbeat) {
+      const beat = JSON.stringify({ ...heartbeat, beatAt: Date.now() });
+      await connection.hset(heartbeatKeys, `${heartbeat.host}/${heartbeat.pid}`, beat);
+    },
+    async withdrawHeartbeat({ host, pid }) {
+      await connection.hdel(heartbeatKeys, `${host}/${pid}`);
+    },
+    async heartbeats() {
+      const beats = Object.entries(await connection.hgetall(heartbeatKeys));
+      const isSilent = (beat: { beatAt: number }) => Date.now() - beat.beatAt > HEARTBEAT_TTL_MS;
+      const parsed = beats.map(([field, text]) => {
+        return { field, beat: JSON.parse(text) as Heartbeat & { beatAt: number } };
+      });
+      const silent = parsed.filter(({ beat }) => isSilent(beat));
+      if (silent.length > 0)
+        await connection.hdel(heartbeatKeys, ...silent.map(({ field }) => field));
+      return parsed.map(({ beat }) => beat).filter((beat) => !isSilent(beat));
+    },
+    close: queues.close,
+  };
+}

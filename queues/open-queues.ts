@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { QueueName } from './index.ts';
+
+export interface OpenQueues {
+  /** @throws Error If Redis cannot be reached now. The next call tries again. */
+  get(name: QueueName): Promise<Queue>;
+  close(): Promise<void>;
+}
+
+const READY_MS_MAX = 2_000;
+
+/**
+ * BullMQ's queues, each opened when it is first needed. One whose first words with Redis fail stays
+ * broken for good (BullMQ 6.7), so it is only kept once it has spoken, and else made anew.
+ *
+ * @param connection See `openAskingConnection`. Stays the caller's: it is not closed here.
+ */
+export function openQueues(connection: Redis, prefix: string): OpenQueues {
+  const opened = new Map<QueueName, Promise<Queue>>();
+
+  async function open(name: QueueName): Promise<Queue> {
+    if (connection.status !== 'ready') {
+      await once(connection, 'ready', { signal: AbortSignal.timeout(READY_MS_MAX) });
+    }
+    const options = { connection, prefix, skipWaitingForReady: true, skipMetasUpdate: true };
+    const queue = new Queue(name, options);
+    queue.on('error', () => {}); // Each call reports its own failure.
+    await queue.waitUntilReady();
+    return queue;
+  }
+
+  return {
+    get(name) {
+      const known = opened.get(name);
+      if (known) return known;
+      const opening = open(name);
+      opened.set(name, opening);
+      opening.catch(() => opened.delete(name));
+      return opening;
+    },
+    async close() {
+      const settled = await Promise.allSettled(opened.values());
+      const queues = settled.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+      await Promise.all(queues.map((queue) => queue.close()));
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import type { Message } from '../domain/message.ts';
+import { defineQueue } from './define-queue.ts';
+
+export const MESSAGES_PER_JOB_MAX = 500;
+
+/** Messages on their way from the chatbot into the hot tier. */
+export const persist = defineQueue({
+  name: 'persist',
+  summary: 'Stores 1 to 500 Messages in the hot tier.',
+  // The Messages are checked one by one by the processor: among 500, one that is malformed fails
+  // alone. So the contract only promises what they are.
+  payload: z.object({ messages: z.array(z.custom<Message>()).min(1).max(MESSAGES_PER_JOB_MAX) }),
+  // No job id and no deduplication: a Message sent twice is caught by its unique key in MySQL.
+  attemptsMax: 8,
+  backoffMs: { base: 250, max: 60_000 },
+  concurrency: 500,
+  timeoutMs: 30_000,
+  // A dead job holds Messages that exist nowhere else: it is never dropped.
+  keep: { done: 0, dead: 'all' },
+});

@@ -1,0 +1,178 @@
+import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { backoffMs } from '../domain/backoff.ts';
+import { PipelineError } from '../domain/errors.ts';
+import type { QueueContract } from '../queues/define-queue.ts';
+import { contractOf, type PayloadOf, QUEUE_NAMES, type QueueName } from '../queues/index.ts';
+import { type Deadlines, openDeadlines } from './deadlines.ts';
+import { type Deps, processors } from './index.ts';
+
+/** What became of one attempt at a job. */
+export interface JobEvent {
+  readonly queue: QueueName;
+  readonly outcome: 'done' | 'retried' | 'delayed' | 'dead';
+  /** From the enqueueing to the start of this attempt. */
+  readonly waitMs: number;
+  readonly runMs: number;
+}
+
+export interface FleetOptions {
+  /** See `openWorkingConnection`. Stays the caller's. */
+  readonly connection: Redis;
+  readonly prefix: string;
+  readonly deps: Deps;
+  readonly log: Logger;
+  /** Sees every attempt; metrics sit here. */
+  readonly observe: (event: JobEvent) => void;
+}
+
+export interface Fleet {
+  /** Stops taking jobs and finishes those that run; aborts them after `deadlineMs`. */
+  drain(deadlineMs: number): Promise<{ isClean: boolean }>;
+}
+
+/** A worker that dies gives its jobs back after this long. Renewed by the event loop at half time. */
+const LOCK_MS = 15_000;
+const STALLED_CHECK_MS = 5_000;
+/** A job outlives many deaths of its workers: it carries Messages, and running twice is harmless. */
+const STALLS_MAX = 1_000;
+/** After a fault of Redis, BullMQ tries again after this long. */
+const REDIS_RETRY_MS = 500;
+const ABORT_GRACE_MS = 1_000;
+
+/** Runs the processors of all queues in this process. All decisions about retries are taken here. */
+export function openFleet(options: FleetOptions): Fleet {
+  const deadlines = openDeadlines();
+  const workers = QUEUE_NAMES.map((name) => openWorker(name, { ...options, deadlines }));
+
+  return {
+    async drain(deadlineMs) {
+      const closed = Promise.all(workers.map((worker) => worker.close()));
+      const isClean = await settlesWithin(closed, deadlineMs);
+      deadlines.abortAll();
+      // Aborted jobs go back to their queue; what cannot even do that is found again by its lock.
+      if (!isClean) await settlesWithin(closed, ABORT_GRACE_MS);
+      deadlines.close();
+      return { isClean };
+    },
+  };
+}
+
+function openWorker(name: QueueName, options: FleetOptions & { deadlines: Deadlines }): Worker {
+  const { connection, prefix, log } = options;
+  const contract = contractOf(name);
+  const worker = new Worker(name, (job, token) => attempt(name, { job, token }, options), {
+    connection,
+    prefix,
+    concurrency: contract.concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: STALLS_MAX,
+    runRetryDelay: REDIS_RETRY_MS,
+    removeOnComplete: { count: contract.keep.done },
+    removeOnFail: { count: contract.keep.dead === 'all' ? -1 : contract.keep.dead },
+    ...(contract.rateLimit && {
+      limiter: { max: contract.rateLimit.jobsMax, duration: contract.rateLimit.perMs },
+    }),
+    settings: {
+      backoffStrategy: (failures) => backoffMs(failures, contract.backoffMs, Math.random()),
+    },
+  });
+  worker.on('error', (error) => log.warn({ queue: name, fault: faultOf(error) }, 'worker fault'));
+  worker.on('stalled', (jobId) => log.warn({ queue: name, jobId }, 'job taken over'));
+  return worker;
+}
+
+interface Attempt {
+  readonly job: Job;
+  readonly token: string | undefined;
+}
+
+async function attempt(
+  name: QueueName,
+  { job, token }: Attempt,
+  options: FleetOptions & { deadlines: Deadlines },
+): Promise<void> {
+  const contract = contractOf(name);
+  // The contract decides, whoever wrote the job: a client in Python need not know these numbers.
+  job.opts.attempts = contract.attemptsMax;
+  job.opts.backoff = { type: 'custom' };
+
+  const startedAt = Date.now();
+  const deadline = options.deadlines.start(contract.timeoutMs);
+  const finish = (outcome: JobEvent['outcome']) => {
+    const waitMs = startedAt - job.timestamp;
+    options.observe({ queue: name, outcome, waitMs, runMs: Date.now() - startedAt });
+  };
+  try {
+    await process(contract, job, { deps: options.deps, signal: deadline.signal });
+    finish('done');
+  } catch (error) {
+    const outcome = outcomeOf(error, job);
+    const about = { queue: name, jobId: job.id, attempt: job.attemptsMade + 1, outcome };
+    options.log.warn({ ...about, fault: faultOf(error) }, 'job not done');
+    finish(outcome);
+    throw await obey(error, { job, token });
+  } finally {
+    deadline.end();
+  }
+}
+
+/** @returns Nothing: a result kept in Redis for every Message would cost more than it tells. */
+async function process<Name extends QueueName>(
+  contract: QueueContract<Name, PayloadOf<Name>>,
+  job: Job,
+  run: { deps: Deps; signal: AbortSignal },
+): Promise<void> {
+  const payload = contract.payload.safeParse(job.data);
+  if (!payload.success) throw payloadInvalid(payload.error.issues[0]);
+  await processors[contract.name](payload.data, run.deps, run.signal);
+}
+
+function outcomeOf(error: unknown, job: Job): JobEvent['outcome'] {
+  const retry = error instanceof PipelineError ? error.retry : 'backoff';
+  if (retry === 'never') return 'dead';
+  if (typeof retry === 'object') return 'delayed';
+  return job.attemptsMade + 1 < (job.opts.attempts ?? 1) ? 'retried' : 'dead';
+}
+
+/** Turns the decision of `PipelineError.retry` into what BullMQ understands. */
+async function obey(error: unknown, { job, token }: Attempt): Promise<unknown> {
+  if (!(error instanceof PipelineError)) return error;
+  if (error.retry === 'never') return new UnrecoverableError(`${error.code}: ${error.message}`);
+  if (error.retry === 'backoff') return error;
+  await job.moveToDelayed(Date.now() + error.retry.afterMs, token); // Counts as no attempt.
+  return new DelayedError();
+}
+
+/**
+ * What a log may know of an error. Ours are written for it; others may quote what they choked on,
+ * which may be a client's words, so of them only the kind and the place are told.
+ */
+function faultOf(error: unknown): object {
+  if (error instanceof PipelineError) return { code: error.code, sentence: error.message };
+  if (!(error instanceof Error)) return { kind: typeof error };
+  const code = 'code' in error ? String(error.code) : undefined;
+  const at = error.stack
+    ?.split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .slice(0, 5);
+  return { kind: error.name, code, at };
+}
+
+const payloadInvalid = (issue?: { path: PropertyKey[]; message: string }) => {
+  const where = issue?.path.join('.') || 'payload';
+  const sentence = `${where}: ${issue?.message ?? 'does not fit the contract of its queue'}`;
+  return new PipelineError('PAYLOAD_INVALID', sentence, { retry: 'never' });
+};
+
+async function settlesWithin(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(() => resolve(false), timeoutMs);
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  return Promise.race([settled, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,19 @@
+import type { PayloadOf, QueueName } from '../queues/index.ts';
+import { type CacheWarmDeps, warmCache } from './cache-warm.ts';
+import { type PersistDeps, persistMessages } from './persist.ts';
+
+/** All that processors need, as functions; `wiring.ts` supplies them. */
+export interface Deps extends PersistDeps, CacheWarmDeps {}
+
+/** The work of one queue. It knows neither BullMQ nor MySQL, and may run twice for one job. */
+export type Processor<Name extends QueueName> = (
+  payload: PayloadOf<Name>,
+  deps: Deps,
+  signal: AbortSignal,
+) => Promise<unknown>;
+
+/** One processor for each queue: a queue without one does not compile. */
+export const processors: { readonly [Name in QueueName]: Processor<Name> } = {
+  persist: persistMessages,
+  'cache-warm': warmCache,
+};

@@ -1,0 +1,78 @@
+import { PipelineError } from '../domain/errors.ts';
+import { checkMessage, type Message, type MessageFault } from '../domain/message.ts';
+import { quoted } from '../domain/text.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import type { PayloadOf } from '../queues/index.ts';
+
+export interface PersistDeps {
+  /** Resolves after the commit, with one Verdict for each Message, in order. */
+  storeMessages(messages: readonly Message[], signal: AbortSignal): Promise<readonly Verdict[]>;
+  warmConversation(conversation: { companyId: string; conversationId: string }): Promise<void>;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/**
+ * Stores the Messages of a job, then has the pages warmed that somebody reads. Safe to run twice.
+ *
+ * @throws PipelineError `MESSAGES_REFUSED` if some cannot be stored, after all others were.
+ */
+export async function persistMessages(
+  job: PayloadOf<'persist'>,
+  deps: PersistDeps,
+  signal: AbortSignal,
+) {
+  const { messages, refusals } = sort(job.messages, deps.now());
+  const verdicts = messages.length > 0 ? await deps.storeMessages(messages, signal) : [];
+
+  const toWarm = new Map<string, Message>();
+  const outcomes = { stored: 0, duplicate: 0, refused: 0 };
+  for (const [at, message] of messages.entries()) {
+    const verdict = verdicts[at];
+    if (!verdict) throw new Error(`storeMessages gave ${verdicts.length} of ${messages.length}`);
+    outcomes[verdict.outcome] += 1;
+    if (verdict.outcome === 'refused') refusals.push(refusalOf(message.messageId, verdict.reason));
+    if (verdict.outcome === 'stored' && verdict.wasRead) {
+      toWarm.set(`${message.companyId}\n${message.conversationId}`, message);
+    }
+  }
+  // If this process dies before here, the page is filled by its next reader instead.
+  await Promise.all([...toWarm.values()].map(deps.warmConversation));
+
+  if (refusals.length > 0) throw messagesRefused(refusals, job.messages.length);
+  return { stored: outcomes.stored, duplicates: outcomes.duplicate };
+}
+
+/** Parts what can be stored from what cannot, so that one bad Message takes no other with it. */
+function sort(inputs: readonly unknown[], now: number) {
+  const messages: Message[] = [];
+  const refusals: string[] = [];
+  for (const input of inputs) {
+    const { message, fault } = checkMessage(input, now);
+    if (message) messages.push(message);
+    else refusals.push(refusalOf(messageIdOf(input), describe(fault)));
+  }
+  return { messages, refusals };
+}
+
+function describe({ field, reason }: MessageFault): string {
+  return `${field} ${reason}`;
+}
+
+function refusalOf(messageId: string, reason: string): string {
+  return `message ${quoted(messageId)}: ${reason}`;
+}
+
+function messageIdOf(input: unknown): string {
+  const hasId = typeof input === 'object' && input !== null && 'messageId' in input;
+  return hasId && typeof input.messageId === 'string' ? input.messageId : '(without id)';
+}
+
+const REFUSALS_SHOWN_MAX = 5;
+
+/** No retry mends a Message. The job stays visible as dead, with all it holds, to be redriven. */
+function messagesRefused(refusals: readonly string[], total: number): PipelineError {
+  const shown = refusals.slice(0, REFUSALS_SHOWN_MAX).join('; ');
+  const sentence = `${refusals.length} of ${total} messages refused, the others stored: ${shown}`;
+  return new PipelineError('MESSAGES_REFUSED', sentence, { retry: 'never' });
+}
