@@ -14,6 +14,8 @@ interface MysqlProgram {
   readonly user: readonly string[];
 }
 
+/** In the order in which they are run. */
+const SCRIPTS = ['system_tables', 'performance_tables', 'system_tables_data'];
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
@@ -38,11 +40,7 @@ function initialiseMysql(program: MysqlProgram, data: string): Promise<void> {
 
 /** What mariadb-install-db does, which needs programs of the client's package besides. */
 async function initialiseMariaDb(program: MysqlProgram, data: string): Promise<void> {
-  const share = await findMariaDbShare(program);
-  const files = ['mysql_system_tables', 'mysql_performance_tables', 'mysql_system_tables_data'];
-  const scripts = await Promise.all(
-    files.map((name) => readFile(join(share, `${name}.sql`), 'utf8')),
-  );
+  const scripts = await readMariaDbScripts(program);
   // Otherwise root gets several entries without a password, not only the one we give one to.
   const begin = "CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket = 'root';\n";
   // The tables are made with whatever engine they ask for, and one script has long statements.
@@ -50,21 +48,26 @@ async function initialiseMariaDb(program: MysqlProgram, data: string): Promise<v
   await run(program, [...args, '--max-allowed-packet=8M'], begin + scripts.join('\n'));
 }
 
-/** The folder of the server's own SQL scripts: beside its messages, or where packages put it. */
-async function findMariaDbShare({ binary, env }: MysqlProgram): Promise<string> {
-  const options = { env, maxBuffer: OUTPUT_BYTES_MAX };
-  const { stdout } = await promisify(execFile)(
-    binary,
-    ['--no-defaults', '--verbose', '--help'],
-    options,
-  );
-  const told = /^lc-messages-dir\s+(\/.*)$/m.exec(stdout)?.[1];
+/** The server's own scripts lie beside its messages, and are called mariadb_… since 11. */
+async function readMariaDbScripts({ binary, env }: MysqlProgram): Promise<string[]> {
+  const told = await promisify(execFile)(binary, ['--no-defaults', '--verbose', '--help'], {
+    env,
+    maxBuffer: OUTPUT_BYTES_MAX,
+  });
+  const messages = /^lc-messages-dir\s+(\/.*)$/m.exec(told.stdout)?.[1];
   const prefix = dirname(dirname(await realpath(binary)));
-  const guesses = [join(prefix, 'share/mariadb'), join(prefix, 'share/mysql')];
-  for (const folder of told ? [told, ...guesses] : guesses) {
-    if (await exists(join(folder, 'mysql_system_tables.sql'))) return folder;
+  const folders = [join(prefix, 'share/mariadb'), join(prefix, 'share/mysql')];
+  if (messages) folders.unshift(messages);
+  for (const folder of folders) {
+    for (const family of ['mariadb', 'mysql']) {
+      const paths = SCRIPTS.map((name) => join(folder, `${family}_${name}.sql`));
+      const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8'))).catch(
+        () => null,
+      );
+      if (texts) return texts;
+    }
   }
-  throw new Error(`mysql_system_tables.sql, which belongs to ${binary}, was not found`);
+  throw new Error(`${binary} has no system tables: none of its scripts in ${folders.join(', ')}`);
 }
 
 async function run(program: MysqlProgram, args: readonly string[], input = ''): Promise<void> {

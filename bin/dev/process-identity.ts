@@ -25,9 +25,11 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
 async function startInProc(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (stat === null) return null;
-  // proc_pid_stat(5): the name, in parentheses, may hold blanks; state is field 3, start field 22.
+  // proc_pid_stat(5): the name, in parentheses, may hold blanks. State is field 3, threads 20,
+  // start 22. While threads of a killed process still end, its ports and files are not free yet.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? null : (fields[19] ?? null);
+  const [state, threads, startedAt] = [fields[0], Number(fields[17]), fields[19]];
+  return (state === 'Z' && threads <= 1) || !startedAt ? null : startedAt;
 }
 
 async function startFromPs(pid: number): Promise<string | null> {

@@ -18,9 +18,11 @@ export async function startOpener(dir: string, env: NodeJS.ProcessEnv) {
   const script = join(import.meta.dirname, 'opener-process.ts');
   const child = spawn(process.execPath, [script, dir], { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
-  const [line] = await once(createInterface(child.stdout), 'line');
+  const lines = createInterface(child.stdout);
+  const line = await Promise.race([once(lines, 'line'), exited.then(() => null)]);
+  if (line === null) throw new Error('the opener ended: see its error above');
   return {
-    servers: Opened.parse(JSON.parse(String(line))),
+    servers: Opened.parse(JSON.parse(String(line[0]))),
     async end() {
       child.stdin.end();
       expect(await exited).toEqual([0, null]);

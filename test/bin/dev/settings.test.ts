@@ -1,3 +1,4 @@
+import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { openServers } from '../../../bin/dev/servers.ts';
@@ -35,6 +36,16 @@ describe('the settings in force', () => {
       performance: 0,
       address: '127.0.0.1',
     });
+  });
+
+  it('let nobody in without a password', async () => {
+    const { hostname: host, port } = new URL(servers.mysqlUrl);
+    for (const user of ['root', 'camadas', '']) {
+      const entering = createConnection({ host, port: Number(port), user });
+      await expect(entering).rejects.toThrow('Access denied');
+    }
+    const withoutPassword = servers.queueRedisUrl.replace(/:[^:]*@/, '');
+    await expect(askRedis(withoutPassword, 'PING')).rejects.toThrow('NOAUTH');
   });
 
   it('let the user make databases camadas_…, and no others', async () => {
