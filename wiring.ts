@@ -7,7 +7,12 @@ import { openMessageWriter } from './db/message-writer.ts';
 import { migrate } from './db/migrate.ts';
 import { openNames } from './db/names.ts';
 import { findMessages } from './db/read.ts';
-import { getActiveConversations, getRecentMessages, readRecentBytes } from './db/recent.ts';
+import {
+  getActiveConversations,
+  getRecentMessages,
+  invalidateConversationCache,
+  readRecentBytes,
+} from './db/recent.ts';
 import { checkQueueRedis } from './queues/checks.ts';
 import { openAskingConnection, openWorkingConnection } from './queues/connection.ts';
 import { openEnqueuer } from './queues/enqueue.ts';
@@ -51,13 +56,20 @@ export function openWiring(config: Config) {
       now: Date.now,
     },
 
+    readRecentBytes: readRecentBytes.bind(null, rooms),
     findMessages: findMessages.bind(null, rooms),
     getRecentMessages: getRecentMessages.bind(null, rooms),
     getActiveConversations: getActiveConversations.bind(null, rooms),
+    invalidateConversationCache: invalidateConversationCache.bind(null, rooms),
+    async invalidateCompanyCache(companyId: string) {
+      await cache.invalidateCompany(companyId);
+      // Emptied at once, filled again before anybody asks.
+      await enqueuer.enqueue('cache-warm', { companyId });
+    },
     readLedger: readLedger.bind(null, db),
     migrate: () => migrate(db),
     async check() {
-      return [...(await checkMysql(db)), ...(await checkQueueRedis(asking))];
+      return [...(await checkMysql(db)), ...(await checkQueueRedis(working))];
     },
 
     async close() {

@@ -4,7 +4,7 @@ import type { Database } from './schema.ts';
 
 interface Settings {
   readonly sqlMode: string;
-  readonly flush: string;
+  readonly flush: number | string;
   readonly epochMs: string;
 }
 

@@ -1,7 +1,7 @@
 import { CompiledQuery, type Kysely } from 'kysely';
 import { isUuid, messageKey } from '../domain/message-id.ts';
 import { toDatetime } from './datetime.ts';
-import type { NumberedMessage } from './names.ts';
+import type { NumberedMessage } from './name-kinds.ts';
 import type { Database } from './schema.ts';
 
 /** A Message ready for its row: numbered, and with the 16 bytes it is stored under. */

@@ -1,7 +1,14 @@
 import type { Kysely } from 'kysely';
 import type { Message } from '../domain/message.ts';
-import type { NumberedMessage } from './names.ts';
 import type { Database } from './schema.ts';
+
+/** A Message with the numbers of what it names. */
+export interface NumberedMessage {
+  readonly message: Message;
+  companyNo: number;
+  clientNo: number;
+  conversationNo: number;
+}
 
 /** What `names.ts` needs to know of one kind of name: which it is, and its two statements. */
 export interface NameKind {

@@ -1,16 +1,14 @@
 import type { Kysely } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Message } from '../domain/message.ts';
-import { type NameKind, clientNames, companyNames, conversationNames } from './name-kinds.ts';
+import {
+  type NameKind,
+  type NumberedMessage,
+  clientNames,
+  companyNames,
+  conversationNames,
+} from './name-kinds.ts';
 import type { Database } from './schema.ts';
-
-/** A Message with the numbers of what it names. */
-export interface NumberedMessage {
-  readonly message: Message;
-  companyNo: number;
-  clientNo: number;
-  conversationNo: number;
-}
 
 /**
  * The numbers of Companies, Clients and Conversations. A number is given once and never changes,

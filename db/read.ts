@@ -26,7 +26,7 @@ export async function findMessages(
   const hasMore = rows.length > request.limit;
   const messages = rows.slice(0, request.limit).map((row) => toMessage(row, request.companyId));
   return request.after === undefined
-    ? olderPage(messages.reverse(), { hasMore, before: request.before ?? null })
+    ? olderPage(messages.toReversed(), { hasMore, before: request.before ?? null })
     : newerPage(messages, request.after);
 }
 

@@ -84,6 +84,14 @@ export async function getActiveConversations(
   return JSON.parse(bytes.toString()) as Conversation[];
 }
 
+/** Drops a Conversation's page. Its next reader gets what the tiers hold then. */
+export async function invalidateConversationCache(
+  deps: Deps,
+  { companyId, conversationId }: { companyId: string; conversationId: string },
+): Promise<void> {
+  await deps.cache.invalidate(recentEntry(companyId, conversationId));
+}
+
 function newestOf(page: Page, limit: number): Page {
   if (page.messages.length <= limit) return page;
   const messages = page.messages.slice(-limit);

@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis';
 import { clockFinding, type Finding } from '../domain/finding.ts';
+import type { QueueRedis } from './connection.ts';
 
 /** What the queue's Redis is set to that would break a promise. */
-export async function checkQueueRedis(redis: Redis): Promise<Finding[]> {
+export async function checkQueueRedis(redis: QueueRedis): Promise<Finding[]> {
   const [policy, appendonly, appendfsync] = await Promise.all(
     ['maxmemory-policy', 'appendonly', 'appendfsync'].map((name) => readSetting(redis, name)),
   );
@@ -33,7 +33,7 @@ function appendFindings(appendonly: string | null, appendfsync: string | null): 
 }
 
 /** Some managed Redis servers forbid CONFIG; then only their owner knows. */
-async function readSetting(redis: Redis, name: string): Promise<string | null> {
+async function readSetting(redis: QueueRedis, name: string): Promise<string | null> {
   const reply: unknown = await redis.config('GET', name).catch(() => null);
   return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
 }
@@ -43,7 +43,7 @@ function unknown(setting: string, wanted: string): Finding {
   return { severity: 'weak', sentence };
 }
 
-async function clockSkewMs(redis: Redis): Promise<number> {
+async function clockSkewMs(redis: QueueRedis): Promise<number> {
   const askedAt = Date.now();
   const [seconds, microseconds] = await redis.time();
   const theirs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;

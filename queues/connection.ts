@@ -1,5 +1,8 @@
 import { Redis, type RedisOptions } from 'ioredis';
 
+/** A connection to the queue's Redis. */
+export type QueueRedis = Redis;
+
 /** Who is connected to the queue's Redis decides how it behaves while Redis is away. */
 const SHARED: RedisOptions = {
   connectTimeout: 2_000,
@@ -8,7 +11,7 @@ const SHARED: RedisOptions = {
 };
 
 /** For those who ask something and have a caller waiting: fails at once, and the caller decides. */
-export function openAskingConnection(url: string): Redis {
+export function openAskingConnection(url: string): QueueRedis {
   return open(url, {
     ...SHARED,
     enableOfflineQueue: false,
@@ -19,7 +22,7 @@ export function openAskingConnection(url: string): Redis {
 }
 
 /** For workers: waits for as long as it takes. BullMQ demands `maxRetriesPerRequest: null`. */
-export function openWorkingConnection(url: string): Redis {
+export function openWorkingConnection(url: string): QueueRedis {
   return open(url, { ...SHARED, maxRetriesPerRequest: null });
 }
 

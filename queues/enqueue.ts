@@ -1,8 +1,8 @@
 import type { JobsOptions } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { QueueContract } from './define-queue.ts';
 import { contractOf, type PayloadOf, type QueueName } from './index.ts';
 import { openQueues } from './open-queues.ts';
+import type { QueueRedis } from './connection.ts';
 
 /** Puts jobs into queues. What happens to them there is the contract's matter, see `fleet.ts`. */
 export interface Enqueuer {
@@ -17,7 +17,7 @@ export interface Enqueuer {
 const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
 
 /** @param connection Stays the caller's: it is not closed here. */
-export function openEnqueuer(connection: Redis, prefix: string): Enqueuer {
+export function openEnqueuer(connection: QueueRedis, prefix: string): Enqueuer {
   const queues = openQueues(connection, prefix);
   return {
     async enqueue(name, payload) {

@@ -7,16 +7,25 @@ export interface InFlightLimits {
 }
 
 export interface InFlight {
-  /** @returns Whether there was room in time. Then `leave` must follow. */
-  enter(bytes: number): Promise<boolean>;
+  /** @returns Whether there was room in time. If so, `leave` must follow. */
+  enter(bytes: number): boolean | Promise<boolean>;
   leave(bytes: number): void;
 }
 
-/** Bounds what is on its way: more waits its turn, first come first served. */
+interface Waiter {
+  readonly bytes: number;
+  readonly dueAt: number;
+  readonly admit: (isAdmitted: boolean) => void;
+}
+
+/** Bounds what is on its way. More waits its turn, first come, first served. */
 export function openInFlight(limits: InFlightLimits): InFlight {
-  const waiting: { bytes: number; admit(isAdmitted: boolean): void }[] = [];
+  let waiters: Waiter[] = [];
+  /** Where the line begins: to shift a long array would move all of it each time. */
+  let head = 0;
   let items = 0;
   let bytesInside = 0;
+  let timer: NodeJS.Timeout | undefined;
 
   /** One alone always fits, however large. */
   function fits(bytes: number): boolean {
@@ -28,32 +37,49 @@ export function openInFlight(limits: InFlightLimits): InFlight {
     bytesInside += bytes;
   }
 
-  function waitForRoom(bytes: number): Promise<boolean> {
+  function standInLine(bytes: number): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const place = { bytes, admit: resolve };
-    waiting.push(place);
-    if (limits.waitMs === Infinity) return promise;
+    waiters.push({ bytes, dueAt: performance.now() + limits.waitMs, admit: resolve });
+    watchTheFirst();
+    return promise;
+  }
 
-    const timer = setTimeout(() => {
-      waiting.splice(waiting.indexOf(place), 1);
-      resolve(false);
-    }, limits.waitMs);
-    return promise.finally(() => clearTimeout(timer));
+  function dismissFirst(isAdmitted: boolean): void {
+    waiters[head]?.admit(isAdmitted);
+    head += 1;
+    if (head < 1_000 || head * 2 < waiters.length) return;
+    waiters = waiters.slice(head);
+    head = 0;
+  }
+
+  /** All wait equally long, so the first in line is always the first to give up. */
+  function watchTheFirst(): void {
+    const first = waiters[head];
+    if (!first || first.dueAt === Infinity || timer) return;
+    timer = setTimeout(giveUpLate, Math.max(1, first.dueAt - performance.now()));
+  }
+
+  function giveUpLate(): void {
+    timer = undefined;
+    const now = performance.now();
+    for (let next = waiters[head]; next && next.dueAt <= now; next = waiters[head]) {
+      dismissFirst(false);
+    }
+    watchTheFirst();
   }
 
   return {
-    async enter(bytes) {
-      if (waiting.length > 0 || !fits(bytes)) return waitForRoom(bytes);
+    enter(bytes) {
+      if (head < waiters.length || !fits(bytes)) return standInLine(bytes);
       take(bytes);
       return true;
     },
     leave(bytes) {
       items -= 1;
       bytesInside -= bytes;
-      for (let next = waiting[0]; next && fits(next.bytes); next = waiting[0]) {
-        waiting.shift();
+      for (let next = waiters[head]; next && fits(next.bytes); next = waiters[head]) {
         take(next.bytes);
-        next.admit(true);
+        dismissFirst(true);
       }
     },
   };

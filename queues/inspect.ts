@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { QueueName } from './index.ts';
 import { openQueues } from './open-queues.ts';
+import type { QueueRedis } from './connection.ts';
 
 /** How many jobs of a queue are in which state. */
 export interface QueueCounts {
@@ -48,7 +48,7 @@ export interface Inspector {
 }
 
 /** @param connection Stays the caller's: it is not closed here. */
-export function openInspector(connection: Redis, prefix: string): Inspector {
+export function openInspector(connection: QueueRedis, prefix: string): Inspector {
   const queues = openQueues(connection, prefix);
   const heartbeatKeys = `${prefix}:fleet:heartbeats`;
 
@@ -83,15 +83,17 @@ export function openInspector(connection: Redis, prefix: string): Inspector {
       await connection.hdel(heartbeatKeys, `${host}/${pid}`);
     },
     async heartbeats() {
-      const beats = Object.entries(await connection.hgetall(heartbeatKeys));
-      const isSilent = (beat: { beatAt: number }) => Date.now() - beat.beatAt > HEARTBEAT_TTL_MS;
-      const parsed = beats.map(([field, text]) => {
-        return { field, beat: JSON.parse(text) as Heartbeat & { beatAt: number } };
+      const texts = await connection.hgetall(heartbeatKeys);
+      const beats = Object.entries(texts).map(([field, text]) => {
+        return { field, ...(JSON.parse(text) as Heartbeat & { beatAt: number }) };
       });
-      const silent = parsed.filter(({ beat }) => isSilent(beat));
-      if (silent.length > 0)
-        await connection.hdel(heartbeatKeys, ...silent.map(({ field }) => field));
-      return parsed.map(({ beat }) => beat).filter((beat) => !isSilent(beat));
+      const silentSince = Date.now() - HEARTBEAT_TTL_MS;
+      const [alive, silent] = [
+        beats.filter((beat) => beat.beatAt > silentSince),
+        beats.filter((beat) => beat.beatAt <= silentSince),
+      ];
+      for (const { field } of silent) await connection.hdel(heartbeatKeys, field);
+      return alive;
     },
     close: queues.close,
   };

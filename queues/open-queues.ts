@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { QueueName } from './index.ts';
+import type { QueueRedis } from './connection.ts';
 
 export interface OpenQueues {
   /** @throws Error If Redis cannot be reached now. The next call tries again. */
@@ -17,7 +17,7 @@ const READY_MS_MAX = 2_000;
  *
  * @param connection See `openAskingConnection`. Stays the caller's: it is not closed here.
  */
-export function openQueues(connection: Redis, prefix: string): OpenQueues {
+export function openQueues(connection: QueueRedis, prefix: string): OpenQueues {
   const opened = new Map<QueueName, Promise<Queue>>();
 
   async function open(name: QueueName): Promise<Queue> {

@@ -1,8 +1,8 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { backoffMs } from '../domain/backoff.ts';
 import { PipelineError } from '../domain/errors.ts';
+import type { QueueRedis } from '../queues/connection.ts';
 import type { QueueContract } from '../queues/define-queue.ts';
 import { contractOf, type PayloadOf, QUEUE_NAMES, type QueueName } from '../queues/index.ts';
 import { type Deadlines, openDeadlines } from './deadlines.ts';
@@ -19,7 +19,7 @@ export interface JobEvent {
 
 export interface FleetOptions {
   /** See `openWorkingConnection`. Stays the caller's. */
-  readonly connection: Redis;
+  readonly connection: QueueRedis;
   readonly prefix: string;
   readonly deps: Deps;
   readonly log: Logger;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 
 import type { z } from 'zod';
@@ -14,9 +13,12 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
   }
 }
 
-/** Replaces the file at once, so that a crash leaves the old text or the new. Mode 0600. */
+/**
+ * Replaces the file at once, so that a crash leaves the old text or the new. Mode 0600.
+ * A path has one writer at a time: whoever holds the lock of its folder, or its only user.
+ */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  const next = `${path}.${randomUUID()}`;
+  const next = `${path}.new`;
   await writeFile(next, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   await rename(next, path);
 }

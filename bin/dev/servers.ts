@@ -52,10 +52,12 @@ export async function openServers(options: ServersOptions): Promise<Servers> {
   if (kinds.length === 0) return toServers(urls, infos, async () => {});
 
   const user = userPath(dir);
-  await addUser(user); // Before we wait: whoever goes meanwhile leaves the servers running for us.
+  // Before we wait, so that whoever goes meanwhile leaves the servers running for us. In vain if the
+  // folder is deleted at this moment: therefore once more below.
+  await addUser(user).catch(() => {});
   return withLock(dir, async (lock) => {
     try {
-      await addUser(user); // Again: the folder may have been deleted meanwhile.
+      await addUser(user);
       for (const opened of await openPrivateServers(dir, kinds, options)) {
         urls[opened.kind.name] = opened.url;
         infos.push(describePrivate(opened.kind, opened.record, opened.startedNow));

@@ -19,6 +19,7 @@ export async function hasUsers(folder: string): Promise<boolean> {
   const names = await readdir(join(folder, 'users')).catch(() => []);
   let found = false;
   for (const name of names) {
+    if (!name.endsWith('.json')) continue; // Being written.
     const path = join(folder, 'users', name);
     const identity = await readJson(path, ProcessIdentity);
     if (identity && (await isAlive(identity))) found = true;

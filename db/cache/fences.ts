@@ -68,7 +68,7 @@ function openUntold(tell: (companyId: string) => Promise<void>) {
   }
 
   function retryLater(): void {
-    setTimeout(() => makeGood().catch(retryLater), MAKE_GOOD_MS).unref();
+    setTimeout(() => void makeGood().catch(retryLater), MAKE_GOOD_MS).unref();
   }
 
   return {

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
+import { pino } from 'pino';
+import { inject } from 'vitest';
+import { type Config, readConfig } from '../config.ts';
+import { openDatabase } from '../db/database.ts';
+import type { Message } from '../domain/message.ts';
+import { newMessageId } from '../domain/message-id.ts';
+import { openProducer, type Producer, type ProducerOptions } from '../queues/producer.ts';
+import { openWiring } from '../wiring.ts';
+import { runFleet, type RunningFleet } from '../workers/run.ts';
+
+export type TestHouse = Awaited<ReturnType<typeof openTestHouse>>;
+
+/**
+ * A whole installation for one test file: its own database and key prefix on the real servers of the
+ * run, migrated and empty. What is opened through it is closed with it.
+ */
+export async function openTestHouse(env: Record<string, string> = {}) {
+  const name = `camadas_test_${randomBytes(6).toString('hex')}`;
+  const urls = inject('serverUrls');
+  const config = readConfig({
+    ...urls,
+    MYSQL_URL: inDatabase(urls.MYSQL_URL, name),
+    KEY_PREFIX: name,
+    LOG_LEVEL: 'silent',
+    ...env,
+  });
+  await onServer(urls.MYSQL_URL, `create database ${name}`);
+  const db = openDatabase({ url: config.mysqlUrl, connectionsMax: 4 });
+  const wiring = openWiring(config);
+  await wiring.migrate();
+  const opened: (() => Promise<void>)[] = [];
+
+  return {
+    name,
+    config,
+    /** A second pool: what a DBA would see. */
+    db,
+    wiring,
+    openProducer(options: Partial<ProducerOptions> = {}): Producer {
+      const producer = openProducer({
+        redisUrl: config.queueRedisUrl,
+        prefix: config.keyPrefix,
+        ...options,
+      });
+      opened.push(producer.close);
+      return producer;
+    },
+    async runFleet(overrides: Partial<Config> = {}): Promise<RunningFleet> {
+      const fleet = await runFleet({ ...config, ...overrides }, pino({ level: 'silent' }));
+      opened.push(fleet.stop);
+      return fleet;
+    },
+    /** Another process's view: own connections, own L1, the same servers. */
+    openNeighbour() {
+      const neighbour = openWiring(config);
+      opened.push(neighbour.close);
+      return neighbour;
+    },
+    async close() {
+      for (const close of opened.toReversed()) await close();
+      await wiring.close();
+      await db.destroy();
+      await onServer(urls.MYSQL_URL, `drop database ${name}`);
+    },
+  };
+}
+
+/** A valid Message; what a test is about, it says itself. */
+export function aMessage(given: Partial<Message> = {}): Message {
+  return {
+    companyId: 'padaria',
+    clientId: 'ana',
+    conversationId: 'pedido-1',
+    messageId: newMessageId(),
+    role: 'user',
+    content: 'Cadê o meu pedido? 📦',
+    createdAt: '2026-03-01T12:00:00.000Z',
+    ...given,
+  };
+}
+
+/** Asks again until the answer is as wanted. The deadline is a failure's, not a pace. */
+export async function eventually<Answer>(
+  ask: () => Promise<Answer>,
+  isWanted: (answer: Answer) => boolean,
+  timeoutMs = 15_000,
+): Promise<Answer> {
+  const dueAt = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (isWanted(answer)) return answer;
+    if (Date.now() > dueAt)
+      throw new Error(`not so within ${timeoutMs} ms: ${JSON.stringify(answer)}`);
+    await pause(20);
+  }
+}
+
+function inDatabase(mysqlUrl: string, name: string): string {
+  const url = new URL(mysqlUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function onServer(mysqlUrl: string, statement: string): Promise<void> {
+  const connection = await createConnection(inDatabase(mysqlUrl, ''));
+  await connection.query(statement);
+  await connection.end();
+}
