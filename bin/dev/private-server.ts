@@ -83,10 +83,19 @@ export async function untilReady(
 /** Ends the server cleanly; if it does not end in time, at once: it repairs itself at its start. */
 export async function stopServer(record: ServerRecord): Promise<void> {
   const deadline = Date.now() + STOP_MS_MAX;
-  process.kill(record.pid, 'SIGTERM');
+  signal(record.pid, 'SIGTERM');
   while (await isAlive(record)) {
-    if (Date.now() > deadline) process.kill(record.pid, 'SIGKILL');
+    if (Date.now() > deadline) signal(record.pid, 'SIGKILL');
     await sleep(POLL_MS);
+  }
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    const isGone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    if (!isGone) throw error;
   }
 }
 
