@@ -4,6 +4,7 @@ import { checkMysql } from './db/checks.ts';
 import { openDatabase } from './db/database.ts';
 import { readLedger } from './db/ledger.ts';
 import { openMessageWriter } from './db/message-writer.ts';
+import { findMessagesById } from './db/find-by-id.ts';
 import { migrate } from './db/migrate.ts';
 import { openNames } from './db/names.ts';
 import { findMessages } from './db/read.ts';
@@ -58,6 +59,7 @@ export function openWiring(config: Config) {
 
     readRecentBytes: readRecentBytes.bind(null, rooms),
     findMessages: findMessages.bind(null, rooms),
+    findMessagesById: findMessagesById.bind(null, rooms),
     getRecentMessages: getRecentMessages.bind(null, rooms),
     getActiveConversations: getActiveConversations.bind(null, rooms),
     invalidateConversationCache: invalidateConversationCache.bind(null, rooms),

@@ -1,11 +1,11 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { fromCursor, type Position } from '../domain/cursor.ts';
 import type { Message } from '../domain/message.ts';
-import { messageIdOf } from '../domain/message-id.ts';
 import { type CheckedPageRequest, cursorOf, type Page } from '../domain/page.ts';
-import { fromDatetime, toDatetime } from './datetime.ts';
+import { toDatetime } from './datetime.ts';
+import { type HotIndex, messageColumns, toMessage } from './message-row.ts';
 import type { Names } from './names.ts';
-import type { Database, Datetime, MessagesTable } from './schema.ts';
+import type { Database } from './schema.ts';
 
 /**
  * One page of Messages in `(createdAt, messageId)` order (P4): of a Conversation, of a Client, or of
@@ -43,7 +43,7 @@ function newerPage(messages: Message[], after: string): Page {
 
 /** Which range of which index holds the answer; null when a name is unknown. */
 interface Scope {
-  readonly index: 'primary' | 'messages_hot_by_client' | 'messages_hot_by_company';
+  readonly index: HotIndex;
   readonly equal: Partial<Record<'company_no' | 'conversation_no' | 'client_no', number>>;
 }
 
@@ -70,26 +70,14 @@ interface Range {
   readonly position: Position | null;
 }
 
-/**
- * One row more than the page, to know whether there is another page. The index is prescribed: no
- * statistics can turn a page into a scan. Names are joined from the left, Messages lead the order.
- */
+/** Asks for one row more than the page holds, to know whether there is another page. */
 export function pageQuery(db: Kysely<Database>, { request, scope, position }: Range) {
   const isForward = request.after !== undefined;
   const direction = isForward ? 'asc' : 'desc';
   const [upTo, past] = isForward ? (['>=', '>'] as const) : (['<=', '<'] as const);
   const { from, to } = request;
 
-  let query = db
-    .selectFrom(hotTable(scope.index))
-    .leftJoin('clients as client', 'client.client_no', 'message.client_no')
-    .leftJoin('conversations as conversation', (join) =>
-      join.onRef('conversation.conversation_no', '=', 'message.conversation_no'),
-    )
-    .select(['client.client_id', 'conversation.conversation_id', 'message.created_at'])
-    .select(['message.message_id', 'message.external_id', 'message.role'])
-    .select(['message.content', 'message.metadata'])
-    .where((eb) => eb.and(prefixed(scope.equal)));
+  let query = messageColumns(db, scope.index).where((eb) => eb.and(prefixed(scope.equal)));
   if (from !== undefined) query = query.where('message.created_at', '>=', toDatetime(from));
   if (to !== undefined) query = query.where('message.created_at', '<', toDatetime(to));
   if (position) {
@@ -109,38 +97,7 @@ export function pageQuery(db: Kysely<Database>, { request, scope, position }: Ra
     .limit(request.limit + 1);
 }
 
-function hotTable(index: Scope['index']) {
-  const alias = sql`message force index (${sql.raw(index)})`;
-  return sql<MessagesTable>`messages_hot`.as<'message'>(alias);
-}
-
 function prefixed(equal: Scope['equal']) {
   const entries = Object.entries(equal).map(([column, no]) => [`message.${column}`, no]);
   return Object.fromEntries(entries) as Record<string, number>;
-}
-
-interface Row {
-  readonly client_id: string | null;
-  readonly conversation_id: string | null;
-  readonly created_at: Datetime;
-  readonly message_id: Buffer;
-  readonly external_id: string | null;
-  readonly role: Message['role'];
-  readonly content: string;
-  readonly metadata: string | null;
-}
-
-function toMessage(row: Row, companyId: string): Message {
-  const message = {
-    companyId,
-    clientId: row.client_id ?? '',
-    conversationId: row.conversation_id ?? '',
-    messageId: messageIdOf(row.message_id, row.external_id),
-    role: row.role,
-    content: row.content,
-    createdAt: fromDatetime(row.created_at),
-  };
-  return row.metadata === null
-    ? message
-    : { ...message, metadata: JSON.parse(row.metadata) as NonNullable<Message['metadata']> };
 }

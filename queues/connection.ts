@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Redis, type RedisOptions } from 'ioredis';
 
 /** A connection to the queue's Redis. */
@@ -24,6 +25,14 @@ export function openAskingConnection(url: string): QueueRedis {
 /** For workers: waits for as long as it takes. BullMQ demands `maxRetriesPerRequest: null`. */
 export function openWorkingConnection(url: string): QueueRedis {
   return open(url, { ...SHARED, maxRetriesPerRequest: null });
+}
+
+const READY_MS_MAX = 2_000;
+
+/** @throws Error If Redis cannot be reached now. */
+export async function untilReady(connection: QueueRedis): Promise<void> {
+  if (connection.status === 'ready') return;
+  await once(connection, 'ready', { signal: AbortSignal.timeout(READY_MS_MAX) });
 }
 
 function open(url: string, options: RedisOptions): Redis {

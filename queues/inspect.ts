@@ -1,6 +1,6 @@
 import type { QueueName } from './index.ts';
 import { openQueues } from './open-queues.ts';
-import type { QueueRedis } from './connection.ts';
+import { type QueueRedis, untilReady } from './connection.ts';
 
 /** How many jobs of a queue are in which state. */
 export interface QueueCounts {
@@ -76,6 +76,7 @@ export function openInspector(connection: QueueRedis, prefix: string): Inspector
       return failed;
     },
     async publishHeartbeat(heartbeat) {
+      await untilReady(connection);
       const beat = JSON.stringify({ ...heartbeat, beatAt: Date.now() });
       await connection.hset(heartbeatKeys, `${heartbeat.host}/${heartbeat.pid}`, beat);
     },
@@ -83,6 +84,7 @@ export function openInspector(connection: QueueRedis, prefix: string): Inspector
       await connection.hdel(heartbeatKeys, `${host}/${pid}`);
     },
     async heartbeats() {
+      await untilReady(connection);
       const texts = await connection.hgetall(heartbeatKeys);
       const beats = Object.entries(texts).map(([field, text]) => {
         return { field, ...(JSON.parse(text) as Heartbeat & { beatAt: number }) };

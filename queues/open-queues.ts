@@ -1,15 +1,12 @@
-import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import type { QueueName } from './index.ts';
-import type { QueueRedis } from './connection.ts';
+import { type QueueRedis, untilReady } from './connection.ts';
 
 export interface OpenQueues {
   /** @throws Error If Redis cannot be reached now. The next call tries again. */
   get(name: QueueName): Promise<Queue>;
   close(): Promise<void>;
 }
-
-const READY_MS_MAX = 2_000;
 
 /**
  * BullMQ's queues, each opened when it is first needed. One whose first words with Redis fail stays
@@ -21,9 +18,7 @@ export function openQueues(connection: QueueRedis, prefix: string): OpenQueues {
   const opened = new Map<QueueName, Promise<Queue>>();
 
   async function open(name: QueueName): Promise<Queue> {
-    if (connection.status !== 'ready') {
-      await once(connection, 'ready', { signal: AbortSignal.timeout(READY_MS_MAX) });
-    }
+    await untilReady(connection);
     const options = { connection, prefix, skipWaitingForReady: true, skipMetasUpdate: true };
     const queue = new Queue(name, options);
     queue.on('error', () => {}); // Each call reports its own failure.

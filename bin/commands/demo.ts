@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { z } from 'zod';
+import { type Context, defineCommand, jsonFlag } from '../command.ts';
+import { type Installation, withInstallation } from '../installation.ts';
+import { castSamples, play, type PlayReport } from '../play.ts';
+import { openProgress } from '../progress.ts';
+import { readSamples } from '../samples.ts';
+import { table } from '../table.ts';
+
+export const demo = defineCommand({
+  name: 'demo',
+  summary: 'Starts everything, plays sample conversations, reads them back, and stays running',
+  flags: { exit: { type: 'boolean', help: 'end once the table is shown' }, ...jsonFlag },
+  schema: z.object({
+    operands: z.tuple([], { error: 'takes no arguments' }),
+    exit: z.boolean().default(false),
+    json: z.boolean().default(false),
+  }),
+  async run({ exit, json }, context) {
+    return withInstallation(context, async (installation) => {
+      await installation.ensureFleet();
+      const conversations = castSamples(readSamples(), Date.now());
+      const total = conversations.flat().length;
+      const progress = openProgress({ label: 'playing', unit: 'messages', total });
+      const { signal } = context;
+      const playing = play({ installation, conversations, progress, signal });
+      const report = await playing.finally(progress.end);
+
+      context.print(json ? JSON.stringify(report) : show(report, installation));
+      if (!exit) await stayRunning(context, conversations[0]?.[0]);
+      if (report.lost === 0 && report.altered === 0) return 0;
+      context.say('what was read back is not what was sent');
+      return 1;
+    });
+  },
+});
+
+async function stayRunning(
+  { say, signal }: Context,
+  shown: { companyId: string; conversationId: string } | undefined,
+): Promise<void> {
+  say('\nstill running; Ctrl-C ends it. Meanwhile, in another terminal:');
+  if (shown) {
+    const { companyId, conversationId } = shown;
+    say(`  ./scripts.sh messages --company ${companyId} --conversation ${conversationId}`);
+  }
+  say('  ./scripts.sh status');
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+function show(report: PlayReport, { servers }: Installation): string {
+  const running = servers.running.map(({ name, version }) => `${name} ${version ?? 'as given'}`);
+  const { accepted, stored, duplicates, lost, altered, msgsPerSecond } = report;
+  return [
+    `${report.conversations} conversations of ${report.companies} companies on ${running.join(', ')}`,
+    '',
+    table(
+      ['accepted', 'stored', 'duplicates', 'lost', 'altered', 'per second'],
+      [[accepted, stored, duplicates, lost, altered, msgsPerSecond]],
+    ),
+    '',
+    table(
+      ['milliseconds until', 'p50', 'p99'],
+      [
+        ['accepted: durable in the queue', report.acceptMsP50, report.acceptMsP99],
+        ['stored: visible in its page', report.storeMsP50, report.storeMsP99],
+        ['a page is read', report.pageMsP50, report.pageMsP99],
+      ],
+    ),
+  ].join('\n');
+}

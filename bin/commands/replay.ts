@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { openProducer } from '../../queues/producer.ts';
+import { type Context, defineCommand, jsonFlag } from '../command.ts';
+import { type Installation, withInstallation } from '../installation.ts';
+import { openProgress } from '../progress.ts';
+import { readReplayFile } from '../replay-files.ts';
+import { chunksOf, sendAll, verifyAll } from '../replay.ts';
+import { table } from '../table.ts';
+
+const REFUSALS_TOLD_MAX = 5;
+
+export const replay = defineCommand({
+  name: 'replay',
+  summary: 'Sends conversations from JSON Lines files and ends when every message is read back',
+  operands: 'FILE…',
+  flags: {
+    company: {
+      type: 'string',
+      value: 'ID',
+      help: 'the company (default: the source of each line)',
+    },
+    rate: { type: 'string', value: 'N', help: 'messages a second, at most (default: no limit)' },
+    concurrency: {
+      type: 'string',
+      value: 'N',
+      help: 'messages on their way at once (default 5000)',
+    },
+    ...jsonFlag,
+  },
+  schema: z.object({
+    operands: z.array(z.string()).min(1, { error: 'name at least one file' }),
+    company: z.string().min(1).max(64).optional(),
+    rate: z.coerce.number().positive().default(Infinity),
+    concurrency: z.coerce.number().int().min(1).max(100_000).default(5_000),
+    json: z.boolean().default(false),
+  }),
+  async run({ operands: files, json, ...options }, context) {
+    return withInstallation(context, async (installation) => {
+      await installation.ensureFleet();
+      const report = await replayFiles(files, { ...options, installation, context });
+      context.print(json ? JSON.stringify(report) : show(report));
+      return report.lost === 0 && report.altered === 0 ? 0 : 1;
+    });
+  },
+});
+
+interface ReplayReport {
+  readonly accepted: number;
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly refused: number;
+  readonly lost: number;
+  readonly altered: number;
+}
+
+async function replayFiles(
+  files: readonly string[],
+  options: {
+    company?: string | undefined;
+    rate: number;
+    concurrency: number;
+    installation: Installation;
+    context: Context;
+  },
+): Promise<ReplayReport> {
+  const { installation, context } = options;
+  const { wiring, config } = installation;
+  let refused = 0;
+  const onRefusal = (sentence: string) => {
+    refused += 1;
+    if (refused <= REFUSALS_TOLD_MAX) context.say(`refused: ${sentence}`);
+  };
+  const producer = openProducer({
+    redisUrl: config.queueRedisUrl,
+    prefix: config.keyPrefix,
+    inFlightMessagesMax: options.concurrency,
+    whenUnreachable: 'wait',
+  });
+  const around = { wiring, signal: context.signal };
+
+  const sending = openProgress({ label: 'sending', unit: 'messages', total: null });
+  const sendChunks = chunksOf(readAll(files, options.company), onRefusal);
+  const sent = await sendAll(sendChunks, {
+    ...around,
+    producer,
+    rate: options.rate,
+    progress: sending,
+  }).finally(async () => {
+    sending.end();
+    await producer.close();
+  });
+
+  const verifying = openProgress({ label: 'reading back', unit: 'messages', total: sent.accepted });
+  const verifyChunks = chunksOf(readAll(files, options.company), () => {});
+  const found = await verifyAll(verifyChunks, { ...around, progress: verifying }).finally(
+    verifying.end,
+  );
+  const stored = sent.accepted - sent.duplicates - found.lost;
+  return { accepted: sent.accepted, stored, duplicates: sent.duplicates, refused, ...found };
+}
+
+async function* readAll(files: readonly string[], companyId: string | undefined) {
+  for (const file of files) yield* readReplayFile(file, companyId);
+}
+
+function show(report: ReplayReport): string {
+  return table(Object.keys(report), [Object.values(report)]);
+}

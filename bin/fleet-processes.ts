@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+export interface FleetProcesses {
+  readonly pids: readonly number[];
+  /** Drains all processes and waits for their end. */
+  stop(): Promise<void>;
+}
+
+export interface FleetProcessesOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly processes: number;
+  /** Where their log lines go: this process's standard output, or an open file. */
+  readonly logTo: 'inherit' | number;
+  say(line: string): void;
+}
+
+const RESTART_PAUSE_MS = 1_000;
+
+/**
+ * Runs Fleet processes and starts those anew that die.
+ *
+ * @returns When all of them have taken up work.
+ * @throws Error If one ends before; its log says why.
+ */
+export async function startFleetProcesses(options: FleetProcessesOptions): Promise<FleetProcesses> {
+  const children = new Set<ChildProcess>();
+  let isStopping = false;
+
+  async function stop(): Promise<void> {
+    isStopping = true;
+    const ended = [...children].map((child) => ending(child));
+    for (const child of children) child.kill('SIGTERM');
+    await Promise.all(ended);
+  }
+
+  async function startOne(): Promise<void> {
+    const child = spawnFleet(options);
+    children.add(child);
+    try {
+      await taking(child);
+    } catch (error) {
+      children.delete(child);
+      throw error;
+    }
+    child.once('exit', (code, signal) => {
+      children.delete(child);
+      if (isStopping) return;
+      options.say(`fleet process ${child.pid} ended (${signal ?? code}); starting another`);
+      setTimeout(() => void startOne().catch(giveUp), RESTART_PAUSE_MS);
+    });
+  }
+
+  function giveUp(error: unknown): void {
+    options.say(`${error instanceof Error ? error.message : String(error)}; trying again`);
+    if (!isStopping) setTimeout(() => void startOne().catch(giveUp), RESTART_PAUSE_MS);
+  }
+
+  try {
+    await Promise.all(Array.from({ length: options.processes }, startOne));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    get pids() {
+      return [...children].flatMap((child) => child.pid ?? []);
+    },
+    stop,
+  };
+}
+
+function spawnFleet({ env, logTo }: FleetProcessesOptions): ChildProcess {
+  const main = join(import.meta.dirname, '..', 'workers', 'main.ts');
+  // A group of its own: Ctrl-C reaches us alone, and we tell them to drain, once.
+  return spawn(process.execPath, [main], {
+    env,
+    stdio: ['ignore', logTo, logTo === 'inherit' ? 'inherit' : logTo, 'ipc'],
+    detached: true,
+  });
+}
+
+function taking(child: ChildProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  child.once('message', () => resolve());
+  child.once('error', reject);
+  child.once('exit', (code) => reject(new Error(`a fleet process ended at its start (${code})`)));
+  return promise;
+}
+
+function ending(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once('exit', () => resolve()));
+}

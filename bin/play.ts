@@ -1,0 +1,170 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { instantOf } from '../domain/instant.ts';
+import type { Message } from '../domain/message.ts';
+import { newMessageId } from '../domain/message-id.ts';
+import { PAGE_MESSAGES_MAX } from '../domain/page.ts';
+import { openProducer } from '../queues/producer.ts';
+import type { Installation } from './installation.ts';
+import type { Progress } from './progress.ts';
+import { quantile, rounded } from './quantile.ts';
+import type { Sample } from './samples.ts';
+
+export interface PlayReport {
+  readonly conversations: number;
+  readonly companies: number;
+  readonly accepted: number;
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly lost: number;
+  /** Read back, but not equal in every field or not in its place. */
+  readonly altered: number;
+  readonly msgsPerSecond: number;
+  readonly acceptMsP50: number;
+  readonly acceptMsP99: number;
+  /** From the call until the message stands in a page. */
+  readonly storeMsP50: number;
+  readonly storeMsP99: number;
+  readonly pageMsP50: number;
+  readonly pageMsP99: number;
+}
+
+/** Conversations that go on at the same time. */
+const PLAYED_AT_ONCE = 32;
+const POLL_MS = 2;
+const VISIBLE_MS_MAX = 30_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Plays conversations as a chatbot would: hands over a turn, sees it in the page, goes on. Then it
+ * reads everything back and compares. Each run plays under a number of its own.
+ */
+export async function play(options: {
+  installation: Installation;
+  conversations: readonly (readonly Message[])[];
+  progress: Progress;
+  signal: AbortSignal;
+}): Promise<PlayReport> {
+  const { conversations, installation } = options;
+  const times = { acceptMs: [] as number[], storeMs: [] as number[], pageMs: [] as number[] };
+  const startedAt = performance.now();
+  await playAll({ ...options, times });
+  const seconds = (performance.now() - startedAt) / 1_000;
+
+  const messages = conversations.flat();
+  return {
+    conversations: conversations.length,
+    companies: new Set(messages.map((message) => message.companyId)).size,
+    accepted: times.acceptMs.length,
+    ...(await compareAll(installation, conversations)),
+    msgsPerSecond: Math.round(messages.length / seconds),
+    acceptMsP50: rounded(quantile(times.acceptMs, 0.5)),
+    acceptMsP99: rounded(quantile(times.acceptMs, 0.99)),
+    storeMsP50: rounded(quantile(times.storeMs, 0.5)),
+    storeMsP99: rounded(quantile(times.storeMs, 0.99)),
+    pageMsP50: rounded(quantile(times.pageMs, 0.5)),
+    pageMsP99: rounded(quantile(times.pageMs, 0.99)),
+  };
+}
+
+/**
+ * The Messages of the samples, new ones at each call: within the last day, a few seconds apart, the
+ * Conversations overlapping as they do in life.
+ *
+ * @param now Milliseconds since 1970.
+ */
+export function castSamples(samples: readonly Sample[], now: number): Message[][] {
+  const run = now.toString(36);
+  return samples.map((sample, at) => {
+    const startedAt = now - HOUR_MS - Math.floor((20 * HOUR_MS * at) / samples.length);
+    return sample.turns.map(({ role, text }, turn) => ({
+      companyId: sample.company,
+      clientId: sample.client,
+      conversationId: `${sample.id}-${run}`,
+      messageId: newMessageId(),
+      role,
+      content: text,
+      createdAt: instantOf(startedAt + turn * 17_000),
+      metadata: { channel: 'whatsapp', lang: sample.lang },
+    }));
+  });
+}
+
+interface Times {
+  readonly acceptMs: number[];
+  readonly storeMs: number[];
+  readonly pageMs: number[];
+}
+
+async function playAll(options: {
+  installation: Installation;
+  conversations: readonly (readonly Message[])[];
+  progress: Progress;
+  signal: AbortSignal;
+  times: Times;
+}): Promise<void> {
+  const { installation, progress, signal, times } = options;
+  const { queueRedisUrl: redisUrl, keyPrefix: prefix } = installation.config;
+  const producer = openProducer({ redisUrl, prefix, lingerMs: 2 });
+  const waiting = options.conversations.values();
+
+  async function playTurn(message: Message): Promise<void> {
+    signal.throwIfAborted();
+    const startedAt = performance.now();
+    await producer.createMessage(message);
+    times.acceptMs.push(performance.now() - startedAt);
+    if (await becomesVisible(installation, message, times.pageMs)) {
+      times.storeMs.push(performance.now() - startedAt);
+    }
+    progress.advance(1);
+  }
+
+  async function playOneAfterAnother(): Promise<void> {
+    for (const messages of waiting) for (const message of messages) await playTurn(message);
+  }
+
+  try {
+    await Promise.all(Array.from({ length: PLAYED_AT_ONCE }, playOneAfterAnother));
+  } finally {
+    await producer.close();
+  }
+}
+
+/** As the chatbot sees it: the page that it builds its next answer from holds the message. */
+async function becomesVisible(
+  { wiring }: Installation,
+  { companyId, conversationId, messageId }: Message,
+  pageMs: number[],
+): Promise<boolean> {
+  const dueAt = performance.now() + VISIBLE_MS_MAX;
+  while (performance.now() < dueAt) {
+    const askedAt = performance.now();
+    const page = await wiring.getRecentMessages({ companyId, conversationId, limit: 50 });
+    pageMs.push(performance.now() - askedAt);
+    if (page.messages.at(-1)?.messageId === messageId) return true;
+    await pause(POLL_MS);
+  }
+  return false; // It will be counted as lost.
+}
+
+async function compareAll(
+  { wiring }: Installation,
+  conversations: readonly (readonly Message[])[],
+) {
+  const counts = { stored: 0, duplicates: 0, lost: 0, altered: 0 };
+  for (const sent of conversations) {
+    const [first] = sent;
+    if (!first) continue;
+    const { companyId, conversationId } = first;
+    const page = await wiring.findMessages({ companyId, conversationId, limit: PAGE_MESSAGES_MAX });
+    const read = new Map(page.messages.map((message) => [message.messageId, message]));
+    counts.stored += read.size;
+    counts.duplicates += page.messages.length - read.size;
+    for (const message of sent) {
+      const found = read.get(message.messageId);
+      if (!found) counts.lost += 1;
+      else if (!isDeepStrictEqual(found, message)) counts.altered += 1;
+    }
+  }
+  return counts;
+}

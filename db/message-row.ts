@@ -1,0 +1,51 @@
+import { type Kysely, sql } from 'kysely';
+import type { Message, Metadata } from '../domain/message.ts';
+import { messageIdOf } from '../domain/message-id.ts';
+import { fromDatetime } from './datetime.ts';
+import type { Database, Datetime, MessagesTable } from './schema.ts';
+
+export type HotIndex =
+  'primary' | 'messages_hot_once' | 'messages_hot_by_client' | 'messages_hot_by_company';
+
+/**
+ * Begins a query for whole Messages. The index is prescribed: no statistics can turn a page into a
+ * scan. Names are joined from the left, so that Messages lead the order.
+ */
+export function messageColumns(db: Kysely<Database>, index: HotIndex) {
+  const alias = sql`message force index (${sql.raw(index)})`;
+  return db
+    .selectFrom(sql<MessagesTable>`messages_hot`.as<'message'>(alias))
+    .leftJoin('clients as client', 'client.client_no', 'message.client_no')
+    .leftJoin('conversations as conversation', (join) =>
+      join.onRef('conversation.conversation_no', '=', 'message.conversation_no'),
+    )
+    .select(['client.client_id', 'conversation.conversation_id', 'message.created_at'])
+    .select(['message.message_id', 'message.external_id', 'message.role'])
+    .select(['message.content', 'message.metadata']);
+}
+
+interface MessageRow {
+  readonly client_id: string | null;
+  readonly conversation_id: string | null;
+  readonly created_at: Datetime;
+  readonly message_id: Buffer;
+  readonly external_id: string | null;
+  readonly role: Message['role'];
+  readonly content: string;
+  readonly metadata: string | null;
+}
+
+/** The Message of a row, with the very fields it was given with. */
+export function toMessage(row: MessageRow, companyId: string): Message {
+  const message = {
+    companyId,
+    clientId: row.client_id ?? '',
+    conversationId: row.conversation_id ?? '',
+    messageId: messageIdOf(row.message_id, row.external_id),
+    role: row.role,
+    content: row.content,
+    createdAt: fromDatetime(row.created_at),
+  };
+  if (row.metadata === null) return message;
+  return { ...message, metadata: JSON.parse(row.metadata) as Metadata };
+}
