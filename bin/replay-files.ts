@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import { z } from 'zod';
 import { instantOf } from '../domain/instant.ts';
+import { ID_LENGTH_MAX } from '../domain/message.ts';
 import { messageIdOf, messageKey } from '../domain/message-id.ts';
 import { UsageError } from './command.ts';
 
@@ -82,12 +83,19 @@ function messagesOf(dialogue: z.infer<typeof Dialogue>, origin: Origin): Record<
   return dialogue.turns.map(({ role, text }, turn) => ({
     companyId: origin.companyId ?? source,
     clientId: `client-${messageKey(id).readUInt32BE(0) % CLIENTS}`,
-    conversationId: id,
+    conversationId: conversationIdOf(id),
     messageId: derivedId(`${origin.file}\n${id}\n${turn}`),
     role,
     content: text,
     createdAt: instantOf(timeOf(origin, turn)),
   }));
+}
+
+/** Files may name dialogues at any length; what does not fit is cut, and told apart by its hash. */
+function conversationIdOf(id: string): string {
+  if (id.length <= ID_LENGTH_MAX && id === id.trim()) return id;
+  const hash = derivedId(id);
+  return `${id.trim().slice(0, ID_LENGTH_MAX - hash.length - 1)}-${hash}`;
 }
 
 /** Dialogues begin one after the other within the day before the file was last written. */

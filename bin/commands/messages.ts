@@ -32,12 +32,14 @@ export const messages = defineCommand({
     after: z.string().optional(),
     json: z.boolean().default(false),
   }),
-  async run({ company, conversation, client, json, operands: _, ...place }, context) {
+  async run({ company, conversation, client, limit, before, after, json }, context) {
     const request = PageRequest.parse({
       companyId: company,
       conversationId: conversation,
       clientId: client,
-      ...place,
+      limit,
+      before,
+      after,
     });
     return withInstallation(context, async ({ wiring }) => {
       await wiring.migrate();

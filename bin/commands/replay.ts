@@ -85,10 +85,8 @@ async function replayFiles(
     producer,
     rate: options.rate,
     progress: sending,
-  }).finally(async () => {
-    sending.end();
-    await producer.close();
-  });
+  }).finally(sending.end);
+  await producer.close();
 
   const verifying = openProgress({ label: 'reading back', unit: 'messages', total: sent.accepted });
   const verifyChunks = chunksOf(readAll(files, options.company), () => {});
