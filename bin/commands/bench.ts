@@ -1,10 +1,27 @@
-import { z } from 'zod';
-import { defineCommand } from '../command.ts';
+import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { type Command, UsageError } from '../command.ts';
 
-export const bench = defineCommand({
+const BENCHES = ['persist'];
+
+/** A benchmark is a file of `bench/` that answers one question and names itself after it. */
+export const bench: Command = {
   name: 'bench',
-  summary: 'x',
-  flags: {},
-  schema: z.object({ operands: z.tuple([]) }),
-  run: () => Promise.resolve(1),
-});
+  summary: 'Measures one thing against its yardstick, e.g. bench persist',
+  operands: 'NAME',
+  flags: {
+    rounds: { type: 'string', value: 'N', help: 'how often (default 5)' },
+    json: { type: 'boolean', help: 'the figures as one JSON object on the last line' },
+  },
+  run([name, ...flags], { home, env }) {
+    const file = join(home, 'bench', `${name}.ts`);
+    if (name === undefined || !BENCHES.includes(name)) {
+      throw new UsageError(`bench: name one of ${BENCHES.join(', ')}`);
+    }
+    const child = spawn(process.execPath, [file, ...flags], { cwd: home, env, stdio: 'inherit' });
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 130));
+    return promise;
+  },
+};
