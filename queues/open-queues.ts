@@ -8,6 +8,8 @@ export interface OpenQueues {
   close(): Promise<void>;
 }
 
+const OPEN_MS_MAX = 2_000;
+
 /**
  * BullMQ's queues, each opened when it is first needed. One whose first words with Redis fail stays
  * broken for good (BullMQ 6.7), so it is only kept once it has spoken, and else made anew.
@@ -22,7 +24,8 @@ export function openQueues(connection: QueueRedis, prefix: string): OpenQueues {
     const options = { connection, prefix, skipWaitingForReady: true, skipMetasUpdate: true };
     const queue = new Queue(name, options);
     queue.on('error', () => {}); // Each call reports its own failure.
-    await queue.waitUntilReady();
+    // If Redis goes at this very moment, BullMQ waits for ever: then it is made anew, too.
+    if (!(await isReadyWithin(OPEN_MS_MAX, queue))) throw new Error('Redis went away');
     return queue;
   }
 
@@ -41,4 +44,11 @@ export function openQueues(connection: QueueRedis, prefix: string): OpenQueues {
       await Promise.all(queues.map((queue) => queue.close()));
     },
   };
+}
+
+async function isReadyWithin(timeoutMs: number, queue: Queue): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(() => resolve(false), timeoutMs);
+  const ready = queue.waitUntilReady().then(() => true);
+  return Promise.race([ready, late]).finally(() => clearTimeout(timer));
 }

@@ -39,7 +39,8 @@ const STALLED_CHECK_MS = 5_000;
 const STALLS_MAX = 1_000;
 /** After a fault of Redis, BullMQ tries again after this long. */
 const REDIS_RETRY_MS = 500;
-const ABORT_GRACE_MS = 1_000;
+/** Aborted jobs go back to their queue within the grace of `Deadlines`, and one round trip. */
+const ABORT_GRACE_MS = 2_000;
 
 /** Runs the processors of all queues in this process. All decisions about retries are taken here. */
 export function openFleet(options: FleetOptions): Fleet {
@@ -98,15 +99,18 @@ async function attempt(
   // The contract decides, whoever wrote the job: a client in Python need not know these numbers.
   job.opts.attempts = contract.attemptsMax;
   job.opts.backoff = { type: 'custom' };
+  delete job.opts.removeOnComplete;
+  delete job.opts.removeOnFail;
 
   const startedAt = Date.now();
-  const deadline = options.deadlines.start(contract.timeoutMs);
+  const limit = { timeoutMs: contract.timeoutMs, late: jobTimedOut };
   const finish = (outcome: JobEvent['outcome']) => {
     const waitMs = startedAt - job.timestamp;
     options.observe({ queue: name, outcome, waitMs, runMs: Date.now() - startedAt });
   };
   try {
-    await process(contract, job, { deps: options.deps, signal: deadline.signal });
+    const { deps } = options;
+    await options.deadlines.run(limit, (signal) => process(contract, job, { deps, signal }));
     finish('done');
   } catch (error) {
     const outcome = outcomeOf(error, job);
@@ -114,8 +118,6 @@ async function attempt(
     options.log.warn({ ...about, fault: faultOf(error) }, 'job not done');
     finish(outcome);
     throw await obey(error, { job, token });
-  } finally {
-    deadline.end();
   }
 }
 
@@ -166,6 +168,11 @@ const payloadInvalid = (issue?: { path: PropertyKey[]; message: string }) => {
   const sentence = `${where}: ${issue?.message ?? 'does not fit the contract of its queue'}`;
   return new PipelineError('PAYLOAD_INVALID', sentence, { retry: 'never' });
 };
+
+const jobTimedOut = () =>
+  new PipelineError('JOB_TIMED_OUT', 'the job did not end in time; it will be tried again', {
+    retry: 'backoff',
+  });
 
 async function settlesWithin(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>();

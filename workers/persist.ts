@@ -55,8 +55,11 @@ function sort(inputs: readonly unknown[], now: number) {
   return { messages, refusals };
 }
 
+/** Reasons reach the log. A field nobody knows is told only if it looks like one: it may be text. */
+const FIELD_NAME = /^[\w.-]{1,64}$/;
+
 function describe({ field, reason }: MessageFault): string {
-  return `${field} ${reason}`;
+  return `${FIELD_NAME.test(field) ? field : 'a field without a proper name'} ${reason}`;
 }
 
 function refusalOf(messageId: string, reason: string): string {
