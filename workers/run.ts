@@ -1,8 +1,11 @@
 import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { untilReady } from '../queues/connection.ts';
 import { QUEUE_NAMES, type QueueName } from '../queues/index.ts';
 import { openWiring, type Wiring } from '../wiring.ts';
+import { awaitServers } from './await-servers.ts';
 import { type Fleet, openFleet } from './fleet.ts';
 import { type Health, type HealthWatch, openHealthWatch } from './health.ts';
 
@@ -12,19 +15,21 @@ export interface RunningFleet {
 }
 
 const HEARTBEAT_MS = 5_000;
+const CLOSE_MS_MAX = 3_000;
 
 /**
- * Starts one Fleet process: checks the servers, brings the schema up to date, runs the processors.
+ * Starts one Fleet process: waits for the servers and checks them, brings the schema up to date,
+ * runs the processors.
  *
- * @throws Error If a server is set to break a promise, unless `ALLOW_UNSAFE` says to go on.
+ * @throws Error If a server stays away, or is set to break a promise and `ALLOW_UNSAFE` is not set.
  */
 export async function runFleet(config: Config, log: Logger): Promise<RunningFleet> {
   const wiring = openWiring(config);
   try {
-    await checkServers(wiring, { log, isUnsafeAllowed: config.isUnsafeAllowed });
+    await checkServers(wiring, { log, config });
     for (const name of await wiring.migrate()) log.info({ name }, 'migrated');
   } catch (error) {
-    await wiring.close();
+    await closeWithin(wiring, CLOSE_MS_MAX);
     throw error;
   }
 
@@ -38,9 +43,12 @@ export async function runFleet(config: Config, log: Logger): Promise<RunningFlee
 
 async function checkServers(
   wiring: Wiring,
-  { log, isUnsafeAllowed }: { log: Logger; isUnsafeAllowed: boolean },
+  { log, config }: { log: Logger; config: Config },
 ): Promise<void> {
-  const findings = await wiring.check();
+  const { mysqlUrl, queueRedisUrl, isUnsafeAllowed } = config;
+  const untilRedisIsReady = () => untilReady(wiring.queue.connection);
+  const servers = { mysqlUrl, queueRedisUrl, untilRedisIsReady, check: wiring.check };
+  const findings = await awaitServers(servers, (sentence) => log.warn(sentence));
   for (const { sentence } of findings) log.warn(sentence);
   const broken = findings.filter((finding) => finding.severity === 'broken');
   if (broken.length === 0 || isUnsafeAllowed) return;
@@ -97,6 +105,14 @@ async function stop(parts: {
   const { isClean } = await parts.fleet.drain(parts.drainMsMax);
   if (!isClean) parts.log.warn('some jobs did not end in time; other workers take them over');
   await parts.heartbeat.end();
-  await parts.wiring.close();
+  await closeWithin(parts.wiring, CLOSE_MS_MAX);
   parts.log.info('fleet has stopped');
+}
+
+/** Connections to a server that hangs never close; whoever waits for us would have to kill us. */
+async function closeWithin(wiring: Wiring, timeoutMs: number): Promise<void> {
+  const over = new AbortController();
+  const tooLate = pause(timeoutMs, undefined, { signal: over.signal }).catch(() => {});
+  await Promise.race([wiring.close(), tooLate]);
+  over.abort();
 }
