@@ -28,7 +28,7 @@ describe('a cursor', () => {
     }
   });
 
-  // P4. Without the sign bit's room (big-endian) or with the key before the time, this fails.
+  // Goes red with the key before the time, or the time in little-endian.
   it('P4: holds its Position in the order of (createdAt, messageKey), byte by byte', () => {
     const positions = somePositions(2_000);
     const byCursor = positions.toSorted((a, b) => Buffer.compare(bytesOf(a), bytesOf(b)));
