@@ -1,12 +1,13 @@
-import type { Kysely } from 'kysely';
+import { CompiledQuery, type Kysely } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Message } from '../domain/message.ts';
+import { faultKind } from './faults.ts';
 import {
+  CLIENTS,
+  COMPANIES,
+  CONVERSATIONS,
   type NameKind,
   type NumberedMessage,
-  clientNames,
-  companyNames,
-  conversationNames,
 } from './name-kinds.ts';
 import type { Database } from './schema.ts';
 
@@ -15,7 +16,7 @@ import type { Database } from './schema.ts';
  * so it is remembered for as long as there is room.
  */
 export interface Names {
-  /** Gives a number to all these Messages name. Commits at once: a number outlives any rollback. */
+  /** Gives a number to all these Messages name. Committed at once: a number outlives any rollback. */
   number(messages: readonly Message[]): Promise<NumberedMessage[]>;
   /** What is known already, else null: reading never creates a name. */
   companyNo(companyId: string): Promise<number | null>;
@@ -25,22 +26,43 @@ export interface Names {
 
 /** Entries take about 150 bytes: at most some 15 MB for each kind. */
 const REMEMBERED_MAX = 100_000;
+/** How often creating names starts over because another process created one of them meanwhile. */
+const CREATIONS_MAX = 5;
+
+/** In this order: a Client is looked up within its Company, a Conversation names its Client. */
+const KINDS = [COMPANIES, CLIENTS, CONVERSATIONS];
+
+type Remembered = Record<NameKind['field'], Map<string, number> | LRUCache<string, number>>;
 
 export function openNames(db: Kysely<Database>): Names {
-  const companies = openNameTable(companyNames(db));
-  const clients = openNameTable(clientNames(db));
-  const conversations = openNameTable(conversationNames(db));
+  const remembered: Remembered = {
+    companyNo: new LRUCache({ max: REMEMBERED_MAX }),
+    clientNo: new LRUCache({ max: REMEMBERED_MAX }),
+    conversationNo: new LRUCache({ max: REMEMBERED_MAX }),
+  };
+
+  async function find(kind: NameKind, companyNo: number, id: string): Promise<number | null> {
+    const numbers = remembered[kind.field];
+    const key = keyOf(companyNo, id);
+    if (!numbers.has(key)) await learn(db, kind, { companyNo, ids: [id], into: numbers });
+    return numbers.get(key) ?? null;
+  }
 
   return {
     async number(messages) {
-      const numbered = messages.map(unnumbered);
-      // In this order: a Client is looked up within its Company, a Conversation names its Client.
-      for (const table of [companies, clients, conversations]) await table.fill(numbered);
-      return numbered;
+      const rows = messages.map(unnumbered);
+      const unknown = rows.filter((row) => !fill(row, remembered));
+      if (unknown.length === 0) return rows;
+
+      const fresh = await numberTogether(db, unknown, remembered);
+      for (const { field } of KINDS) {
+        for (const [key, no] of fresh[field]) remembered[field].set(key, no);
+      }
+      return rows;
     },
-    companyNo: (companyId) => companies.find(0, companyId),
-    clientNo: (companyNo, clientId) => clients.find(companyNo, clientId),
-    conversationNo: (companyNo, conversationId) => conversations.find(companyNo, conversationId),
+    companyNo: (companyId) => find(COMPANIES, 0, companyId),
+    clientNo: (companyNo, clientId) => find(CLIENTS, companyNo, clientId),
+    conversationNo: (companyNo, conversationId) => find(CONVERSATIONS, companyNo, conversationId),
   };
 }
 
@@ -48,51 +70,73 @@ function unnumbered(message: Message): NumberedMessage {
   return { message, companyNo: 0, clientNo: 0, conversationNo: 0 };
 }
 
-function openNameTable(kind: NameKind) {
-  const remembered = new LRUCache<string, number>({ max: REMEMBERED_MAX });
+/** Writes what is remembered into a row; false if something of it is not. */
+function fill(row: NumberedMessage, remembered: Remembered): boolean {
+  return KINDS.every((kind) => fillKind(row, kind, remembered));
+}
 
-  async function learn(companyNo: number, ids: readonly string[]): Promise<void> {
-    for (const { id, no } of await kind.select(companyNo, ids)) {
-      remembered.set(keyOf(companyNo, id), no);
+function fillKind(row: NumberedMessage, kind: NameKind, remembered: Remembered): boolean {
+  const no = remembered[kind.field].get(keyOf(kind.scopeOf(row), kind.idOf(row.message)));
+  if (no !== undefined) row[kind.field] = no;
+  return no !== undefined;
+}
+
+/** Looks up and creates all kinds in one transaction: one commit, however many are new. */
+async function numberTogether(
+  db: Kysely<Database>,
+  rows: readonly NumberedMessage[],
+  remembered: Remembered,
+) {
+  for (let creation = 1; ; creation += 1) {
+    try {
+      return await db.transaction().execute(async (transaction) => {
+        const fresh = { companyNo: new Map(), clientNo: new Map(), conversationNo: new Map() };
+        for (const kind of KINDS) {
+          const unknown = rows.filter((row) => !fillKind(row, kind, remembered));
+          await numberKind(transaction, kind, { rows: unknown, into: fresh[kind.field] });
+        }
+        return fresh satisfies Remembered;
+      });
+    } catch (error) {
+      if (faultKind(error) !== 'duplicate' || creation === CREATIONS_MAX) throw error;
     }
   }
+}
 
-  async function learnOrCreate(companyNo: number, rows: Map<string, NumberedMessage>) {
-    await learn(companyNo, [...rows.keys()]);
-    const isNew = ([id]: [string, unknown]) => !remembered.has(keyOf(companyNo, id));
-    const missing = [...rows].filter(isNew);
-    if (missing.length === 0) return;
-    // Sorted, so that two writers creating the same names take their locks in the same order.
-    await kind.insert(new Map(missing.sort(([a], [b]) => (a < b ? -1 : 1))));
-    await learn(
-      companyNo,
-      missing.map(([id]) => id),
-    );
+async function numberKind(
+  db: Kysely<Database>,
+  kind: NameKind,
+  { rows, into }: { rows: readonly NumberedMessage[]; into: Map<string, number> },
+): Promise<void> {
+  for (const [companyNo, named] of byScope(rows, kind)) {
+    await learn(db, kind, { companyNo, ids: [...named.keys()], into });
+    const missing = [...named].filter(([id]) => !into.has(keyOf(companyNo, id)));
+    if (missing.length === 0) continue;
+    // Sorted: two writers creating the same names take their locks in the same order.
+    missing.sort(([a], [b]) => (a < b ? -1 : 1));
+    const values = missing.map(([, row]) => kind.valuesOf(row));
+    await db.executeQuery(CompiledQuery.raw(kind.insert, [values]));
+    await learn(db, kind, { companyNo, ids: missing.map(([id]) => id), into });
   }
-
-  /** Writes the number of this kind into each row; false where it is not remembered. */
-  function fillOne(row: NumberedMessage): boolean {
-    const no = remembered.get(keyOf(kind.scopeOf(row), kind.idOf(row.message)));
-    if (no !== undefined) row[kind.field] = no;
-    return no !== undefined;
+  for (const row of rows) {
+    const no = into.get(keyOf(kind.scopeOf(row), kind.idOf(row.message)));
+    if (no === undefined) throw new Error(`no ${kind.field} for a name just created`);
+    row[kind.field] = no;
   }
+}
 
-  return {
-    async fill(rows: readonly NumberedMessage[]): Promise<void> {
-      const unknown = rows.filter((row) => !fillOne(row));
-      for (const [companyNo, named] of byScope(unknown, kind))
-        await learnOrCreate(companyNo, named);
-      for (const row of unknown) {
-        if (!fillOne(row)) throw new Error(`no number for a ${kind.field} just created`);
-      }
-    },
-
-    async find(companyNo: number, id: string): Promise<number | null> {
-      const key = keyOf(companyNo, id);
-      if (!remembered.has(key)) await learn(companyNo, [id]);
-      return remembered.get(key) ?? null;
-    },
-  };
+async function learn(
+  db: Kysely<Database>,
+  kind: NameKind,
+  wanted: {
+    companyNo: number;
+    ids: readonly string[];
+    into: { set(key: string, no: number): unknown };
+  },
+): Promise<void> {
+  const query = CompiledQuery.raw(kind.select, [wanted.companyNo, wanted.ids]);
+  const { rows } = await db.executeQuery<{ id: string; no: number }>(query);
+  for (const { id, no } of rows) wanted.into.set(keyOf(wanted.companyNo, id), no);
 }
 
 function byScope(rows: readonly NumberedMessage[], kind: NameKind) {
@@ -102,7 +146,8 @@ function byScope(rows: readonly NumberedMessage[], kind: NameKind) {
     let named = scopes.get(scope);
     if (!named) scopes.set(scope, (named = new Map()));
     // The first Message that names a Conversation decides its Client.
-    if (!named.has(kind.idOf(row.message))) named.set(kind.idOf(row.message), row);
+    const id = kind.idOf(row.message);
+    if (!named.has(id)) named.set(id, row);
   }
   return scopes;
 }
