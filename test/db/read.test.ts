@@ -10,7 +10,7 @@ import { cursorOf, type Page } from '../../domain/page.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../house.ts';
 
 const START_MS = Date.parse('2026-02-01T12:00:00.000Z');
-/** Two Companies that share every name, and one that shares none. 2,000 Messages, 20 moments each. */
+/** Two Companies that share every name, and one that shares none with them; 2,000 Messages each. */
 const COMPANIES = ['padaria', 'rival', 'clinica'] as const;
 const MESSAGES: readonly Message[] = COMPANIES.flatMap((companyId) => manyMessages(companyId));
 
@@ -113,7 +113,7 @@ describe('findMessages', () => {
       expect((await find({ ...scope, from: to, to: from })).messages).toEqual([]);
     });
 
-    // Goes red when the names of one Company are looked up among those of all.
+    // Goes red when the Company is missing in the range, and in the key of a name: one would do.
     it('P7: shows nothing of another Company with the same names', async () => {
       const rival = { ...scope, companyId: 'rival' };
       const [ours, theirs] = [await walkBack(scope, 500), await walkBack(rival, 500)];
@@ -126,6 +126,7 @@ describe('findMessages', () => {
       expect(messages.every(({ content }) => content.endsWith('of padaria'))).toBe(true);
     });
 
+    // Goes red with another index, or without `message_id` at the end of this one.
     it.each(['first', 'a later'])('reads %s page as one range of its index', async (which) => {
       const position = which === 'first' ? null : fromCursor(cursorOf(all[900] ?? aMessage()));
       for (const isForward of position ? [false, true] : [false]) {

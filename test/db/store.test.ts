@@ -156,7 +156,7 @@ describe('storeMessages', () => {
       expect(await rowsOf(house, message.messageId)).toBe(2);
     });
 
-    // Goes red when a deadlock is no transient fault.
+    // Goes red when a duplicate fails its group instead of being looked up.
     it('when two processes store the same 2,000 Messages at once', async () => {
       const neighbour = house.openNeighbour();
       const messages = Array.from({ length: 2_000 }, (_, at) =>
