@@ -10,8 +10,10 @@ export interface QueueContract<Name extends string = string, Payload = unknown> 
   /** Failures before a job is dead. Time spent waiting for a server is no failure. */
   readonly attemptsMax: number;
   readonly backoffMs: BackoffRange;
-  /** Jobs at once in one process. */
+  /** Jobs at once in one process, at most. */
   readonly concurrency: number;
+  /** Where jobs differ in weight: together those that run at once weigh no more than `max`. */
+  readonly weight?: { of(payload: Payload): number; readonly max: number };
   /** Milliseconds one attempt may take before it is aborted. */
   readonly timeoutMs: number;
   /** At most so many jobs started in so many milliseconds, by the whole Fleet. */

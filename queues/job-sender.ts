@@ -62,7 +62,7 @@ export function openJobSender(enqueuer: Enqueuer, limits: SendLimits) {
 async function within<Result>(timeoutMs: number, promise: Promise<Result>): Promise<Result> {
   if (timeoutMs === Infinity) return promise;
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('no answer in time')), timeoutMs);
+  const timer = setTimeout(() => reject(new Error('no answer in time')), Math.max(0, timeoutMs));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 

@@ -14,8 +14,17 @@ export const persist = defineQueue({
   // No job id and no deduplication: a Message sent twice is caught by its unique key in MySQL.
   attemptsMax: 8,
   backoffMs: { base: 250, max: 60_000 },
-  concurrency: 500,
+  // Enough single Messages to fill the transactions of both lanes while the next ones gather; of
+  // full jobs, or of long Messages, as many as weigh the same.
+  concurrency: 1_000,
+  weight: { of: ({ messages }) => messages.reduce(addWeight, 0), max: 4_000 },
   timeoutMs: 30_000,
   // A dead job holds Messages that exist nowhere else: it is never dropped.
   keep: { done: 0, dead: 'all' },
 });
+
+/** A Message counts as one, and one more for each KiB: long ones are held in smaller numbers. */
+function addWeight(weight: number, message: Message): number {
+  const length = typeof message?.content === 'string' ? message.content.length : 0;
+  return weight + 1 + length / 1_024;
+}

@@ -5,6 +5,7 @@ import { PipelineError } from '../domain/errors.ts';
 import type { QueueRedis } from '../queues/connection.ts';
 import type { QueueContract } from '../queues/define-queue.ts';
 import { contractOf, type PayloadOf, QUEUE_NAMES, type QueueName } from '../queues/index.ts';
+import { openConcurrency } from './concurrency.ts';
 import { type Deadlines, openDeadlines } from './deadlines.ts';
 import { type Deps, processors } from './index.ts';
 
@@ -63,10 +64,17 @@ export function openFleet(options: FleetOptions): Fleet {
 function openWorker(name: QueueName, options: FleetOptions & { deadlines: Deadlines }): Worker {
   const { connection, prefix, log } = options;
   const contract = contractOf(name);
-  const worker = new Worker(name, (job, token) => attempt(name, { job, token }, options), {
+  // Each queue's own payloads, which the compiler cannot follow through a name known at run time.
+  const { concurrency: jobsMax, weight } = contract as QueueContract;
+  const concurrency = weight && openConcurrency({ jobsMax, weightMax: weight.max });
+  const adapt = (payload: unknown) => {
+    if (concurrency) worker.concurrency = concurrency.note(weight.of(payload));
+  };
+  const run = (job: Job, token?: string) => attempt(name, { job, token }, { ...options, adapt });
+  const worker = new Worker(name, run, {
     connection,
     prefix,
-    concurrency: contract.concurrency,
+    concurrency: jobsMax,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: STALLS_MAX,
@@ -93,7 +101,7 @@ interface Attempt {
 async function attempt(
   name: QueueName,
   { job, token }: Attempt,
-  options: FleetOptions & { deadlines: Deadlines },
+  options: FleetOptions & { deadlines: Deadlines; adapt(payload: unknown): void },
 ): Promise<void> {
   const contract = contractOf(name);
   // The contract decides, whoever wrote the job: a client in Python need not know these numbers.
@@ -109,8 +117,8 @@ async function attempt(
     options.observe({ queue: name, outcome, waitMs, runMs: Date.now() - startedAt });
   };
   try {
-    const { deps } = options;
-    await options.deadlines.run(limit, (signal) => process(contract, job, { deps, signal }));
+    const { deps, adapt } = options;
+    await options.deadlines.run(limit, (signal) => process(contract, job, { deps, adapt, signal }));
     finish('done');
   } catch (error) {
     const outcome = outcomeOf(error, job);
@@ -125,10 +133,11 @@ async function attempt(
 async function process<Name extends QueueName>(
   contract: QueueContract<Name, PayloadOf<Name>>,
   job: Job,
-  run: { deps: Deps; signal: AbortSignal },
+  run: { deps: Deps; adapt(payload: unknown): void; signal: AbortSignal },
 ): Promise<void> {
   const payload = contract.payload.safeParse(job.data);
   if (!payload.success) throw payloadInvalid(payload.error.issues[0]);
+  run.adapt(payload.data);
   await processors[contract.name](payload.data, run.deps, run.signal);
 }
 
