@@ -29,7 +29,12 @@ export interface GroupCommit {
  * Gathers what arrives while one commit is on its way into the next one, as databases do with their
  * logs: the fuller the queue, the larger the transaction, and a lone Message waits for nobody.
  */
-export function openGroupCommit(options: { rowsMax: number; commit: Commit }): GroupCommit {
+export function openGroupCommit(options: {
+  rowsMax: number;
+  commit: Commit;
+  /** What holds the present commit up, in a word or two; empty if nothing is known. */
+  lastFault: () => string;
+}): GroupCommit {
   const waiting: Part[] = [];
   let isRunning = false;
 
@@ -49,28 +54,41 @@ export function openGroupCommit(options: { rowsMax: number; commit: Commit }): G
       if (parts > 0 && rows > options.rowsMax) break;
       parts += 1;
     }
-    return waiting.splice(0, parts).filter((part) => !part.signal.aborted);
+    return waiting.splice(0, parts);
   }
 
   async function commitGroup(group: readonly Part[]): Promise<void> {
     const messages = group.flatMap((part) => part.messages);
     if (messages.length === 0) return;
     try {
-      const isWanted = () => group.some((part) => !part.signal.aborted);
-      const verdicts = await options.commit(messages, isWanted);
+      const verdicts = await options.commit(messages, () => group.some(isWantedStill));
       let from = 0;
       for (const part of group) part.resolve(verdicts.slice(from, (from += part.messages.length)));
     } catch (error) {
+      if (group.length > 1 && group.some(isWantedStill)) return await commitHalves(group);
       for (const part of group) part.reject(error);
     }
   }
 
+  /** Somebody's Messages cannot be stored, nobody knows why: the others must not die of it. */
+  async function commitHalves(group: readonly Part[]): Promise<void> {
+    const middle = group.length >> 1;
+    await commitGroup(group.slice(0, middle));
+    await commitGroup(group.slice(middle));
+  }
+
   return {
     add(messages, signal) {
-      if (signal.aborted) return Promise.reject(storeTimedOut());
+      if (signal.aborted) return Promise.reject(storeTimedOut(options.lastFault()));
       const { promise, resolve, reject } = Promise.withResolvers<readonly Verdict[]>();
-      waiting.push({ messages, signal, resolve, reject });
-      const giveUp = () => reject(storeTimedOut());
+      const part = { messages, signal, resolve, reject };
+      waiting.push(part);
+      const giveUp = () => {
+        // While MySQL hangs, its jobs come back again and again: what is left here would pile up.
+        const at = waiting.indexOf(part);
+        if (at >= 0) waiting.splice(at, 1);
+        reject(storeTimedOut(options.lastFault()));
+      };
       signal.addEventListener('abort', giveUp, { once: true });
       if (!isRunning) void run();
       return promise.finally(() => signal.removeEventListener('abort', giveUp));
@@ -78,8 +96,11 @@ export function openGroupCommit(options: { rowsMax: number; commit: Commit }): G
   };
 }
 
+const isWantedStill = (part: Part) => !part.signal.aborted;
+
 /** Not counted as an attempt: the Messages are well, it is MySQL that is away or slow. */
-const storeTimedOut = () =>
-  new PipelineError('STORE_TIMED_OUT', 'MySQL did not store in time; the job will be tried again', {
-    retry: { afterMs: 1_000 },
-  });
+const storeTimedOut = (fault: string) => {
+  const why = fault === '' ? '' : ` (${fault})`;
+  const sentence = `MySQL did not store in time${why}; the job will be tried again`;
+  return new PipelineError('STORE_TIMED_OUT', sentence, { retry: { afterMs: 1_000 } });
+};

@@ -4,14 +4,14 @@ import { backoffMs } from '../domain/backoff.ts';
 import type { Message } from '../domain/message.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Cache } from './cache/open.ts';
-import { columnOf, faultCode, faultKind } from './faults.ts';
+import { columnOf, faultCode, faultKind, isReadOnly } from './faults.ts';
 import { type GroupCommit, openGroupCommit } from './group-commit.ts';
 import { type HotRow, toHotRow } from './hot.ts';
 import { LEDGER_SLOTS } from './ledger.ts';
 import type { Names } from './names.ts';
 import { entriesChangedBy, pageKeyOf } from './recent.ts';
 import type { Database } from './schema.ts';
-import { storeGroup } from './store.ts';
+import { hangUpReader, storeGroup } from './store.ts';
 
 export interface MessageWriter {
   /**
@@ -74,7 +74,12 @@ function openLane(deps: {
   random: () => number;
   slot: number;
 }): GroupCommit {
-  return openGroupCommit({ rowsMax: ROWS_PER_COMMIT_MAX, commit: commitPersistently });
+  let lastFault = '';
+  return openGroupCommit({
+    rowsMax: ROWS_PER_COMMIT_MAX,
+    commit: commitPersistently,
+    lastFault: () => lastFault,
+  });
 
   /** Holds on through transient faults; finds the one Message to blame for a fault of data. */
   async function commitPersistently(
@@ -83,9 +88,12 @@ function openLane(deps: {
   ): Promise<readonly Verdict[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await commitOnce(messages);
+        const verdicts = await commitOnce(messages);
+        lastFault = '';
+        return verdicts;
       } catch (error) {
         const kind = faultKind(error);
+        lastFault = faultCode(error);
         if (kind === 'data' && messages.length === 1) return [refusal(error)];
         if (kind === 'data') return await commitHalves(messages, isWanted);
         if (kind !== 'transient' || !isWanted()) throw error;
@@ -104,7 +112,7 @@ function openLane(deps: {
   }
 
   async function commitOnce(messages: readonly Message[]): Promise<readonly Verdict[]> {
-    const rows = (await deps.names.number(messages)).map(toHotRow);
+    const rows = (await numberOrHangUp(messages)).map(toHotRow);
     const changed = entriesChangedBy(messages);
     const fencing = deps.cache.fence([...changed.values()]);
     try {
@@ -120,6 +128,16 @@ function openLane(deps: {
     } finally {
       // Not waited for: until it is lifted, readers go around the cache and miss nothing.
       void fencing.then((fence) => fence.lift());
+    }
+  }
+
+  /** New names are the first thing that a server which only reads refuses. */
+  async function numberOrHangUp(messages: readonly Message[]) {
+    try {
+      return await deps.names.number(messages);
+    } catch (error) {
+      if (isReadOnly(error)) await hangUpReader(deps.db);
+      throw error;
     }
   }
 }

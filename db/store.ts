@@ -41,8 +41,22 @@ export async function storeGroup(
  * After a failover the pool still holds connections to the old primary, which now only reads. This
  * one is ended here, so that its successor is opened to wherever the name leads by then.
  */
-async function hangUp(transaction: Kysely<Database>): Promise<void> {
-  await sql`kill connection_id()`.execute(transaction).catch(() => {});
+async function hangUp(connection: Kysely<Database>): Promise<void> {
+  await sql`kill connection_id()`.execute(connection).catch(() => {});
+}
+
+/**
+ * The same for a statement that ran on any connection of the pool, which cannot be told afterwards:
+ * of those to a server that only reads, one is ended. Its next fault ends the next one.
+ */
+export async function hangUpReader(db: Kysely<Database>): Promise<void> {
+  const hangUpIfReader = db.connection().execute(async (one) => {
+    const { rows } = await sql<{
+      isReader: number | string;
+    }>`select @@read_only as isReader`.execute(one);
+    if (Number(rows[0]?.isReader) === 1) await hangUp(one);
+  });
+  await hangUpIfReader.catch(() => {}); // The caller has a fault to report already.
 }
 
 /**

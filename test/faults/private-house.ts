@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { pino } from 'pino';
+import { expect } from 'vitest';
 import { isAlive, ProcessIdentity } from '../../bin/dev/process-identity.ts';
 import { openServers, type Servers } from '../../bin/dev/servers.ts';
 import { type Config, readConfig } from '../../config.ts';
@@ -87,10 +88,13 @@ export async function openPrivateHouse() {
       closing.push(producer.close);
       return producer;
     },
-    async runFleet(overrides: Partial<Config> = {}): Promise<RunningFleet> {
-      const fleet = await runFleet({ ...config, ...overrides }, pino({ level: 'silent' }));
+    /** A Fleet in this process; `lines` is what it logs. */
+    async runFleet(overrides: Partial<Config> = {}): Promise<RunningFleet & { lines: string[] }> {
+      const lines: string[] = [];
+      const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+      const fleet = await runFleet({ ...config, ...overrides }, log);
       closing.push(fleet.stop);
-      return fleet;
+      return { ...fleet, lines };
     },
     /** `workers/main.ts` as it runs in production: a process of its own. */
     spawnFleet(overrides: Record<string, string> = {}): FleetProcess {
@@ -150,6 +154,41 @@ export async function readStored(mysqlUrl: string, companyId: string) {
   } finally {
     await db.destroy();
   }
+}
+
+/** How many Messages there are, asked cheaply and often. */
+export async function countStored(connection: Connection): Promise<number> {
+  const [rows] = await connection.query('select count(*) as n from camadas.messages_hot');
+  return Number((rows as { n: number }[])[0]?.n);
+}
+
+/** Milliseconds until one more Message is stored than now. */
+export async function msUntilNextStored(house: PrivateHouse): Promise<number> {
+  const startedAt = performance.now();
+  const connection = await house.openRoot();
+  const before = await countStored(connection);
+  await eventually(
+    () => countStored(connection),
+    (now) => now > before,
+  );
+  await connection.end();
+  return performance.now() - startedAt;
+}
+
+/** P1 and P2 at once: every accepted Message is there, once, and the books agree. */
+export async function expectKept(
+  house: PrivateHouse,
+  companyId: string,
+  kept: { accepted: readonly string[]; mayBeThere?: readonly string[] },
+): Promise<void> {
+  const { ids, ledger, inConversations } = await readStored(house.config.mysqlUrl, companyId);
+  const stored = new Set(ids);
+  expect(ids).toHaveLength(stored.size);
+  expect(kept.accepted.filter((id) => !stored.has(id))).toEqual([]);
+  const known = new Set([...kept.accepted, ...(kept.mayBeThere ?? [])]);
+  expect(ids.filter((id) => !known.has(id))).toEqual([]);
+  expect(ledger).toEqual({ stored: ids.length, hot: ids.length });
+  expect(inConversations).toBe(ids.length);
 }
 
 /** Waits until nothing waits, runs or is delayed, and tells how many jobs are dead. */
