@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { CacheConnection } from './connection.ts';
 import { type CacheEntry, type CacheKeys, type EntryKeys, newToken } from './keys.ts';
 import type { CacheScripts } from './scripts.ts';
 
@@ -9,15 +9,24 @@ export interface WriteFence {
   lift(): Promise<void>;
 }
 
-/** A writer that died keeps its entries out of the cache this long; longer than any commit takes. */
-const WRITER_DEADLINE_MS = 30_000;
+/** A writer that died, or whose `lift` got lost, keeps its entries out of the cache this long. */
+const WRITER_DEADLINE_MS = 10_000;
+/** One that lives says so in time, however long MySQL makes it wait for a lock. */
+const RENEWAL_MS = 3_000;
 const ENTRIES_PER_SCRIPT_MAX = 200;
 const MAKE_GOOD_MS = 200;
 
-export function openFences(parts: { redis: Redis; keys: CacheKeys; scripts: CacheScripts }) {
-  const { redis, keys, scripts } = parts;
-  const setEpoch = (companyId: string) => redis.set(keys.epochOf(companyId), newToken());
-  const untold = openUntold(async (companyId) => void (await setEpoch(companyId)));
+export function openFences(parts: {
+  connection: CacheConnection;
+  keys: CacheKeys;
+  scripts: CacheScripts;
+}) {
+  const { connection, keys, scripts } = parts;
+  const { redis } = connection;
+  const setEpoch = async (companyId: string) =>
+    void (await redis.set(keys.epochOf(companyId), newToken()));
+  const untold = openUntold(setEpoch, connection.isReady);
+  redis.on('ready', untold.makeGood); // Before anything else is said on a new connection.
 
   /** Sends entries in bounded pieces, each of one Company. What Redis does not take is made good. */
   async function send(
@@ -29,6 +38,7 @@ export function openFences(parts: { redis: Redis; keys: CacheKeys; scripts: Cach
       try {
         for (const some of pieces(own)) await command(some.map(keys.of), some);
       } catch {
+        connection.distrust();
         untold.add(companyId);
       }
     });
@@ -39,17 +49,29 @@ export function openFences(parts: { redis: Redis; keys: CacheKeys; scripts: Cach
   async function fence(entries: readonly CacheEntry[]): Promise<WriteFence> {
     const token = newToken();
     const cached = new Set<CacheEntry>();
-    await send(entries, async (keysOfSome, some) => {
-      const flags = await scripts.raise(keysOfSome, { token, deadlineMs: WRITER_DEADLINE_MS });
-      for (const [at, entry] of some.entries()) if (flags[at]) cached.add(entry);
-    });
-    return { cached, lift: () => send(entries, (keysOfSome) => scripts.lift(keysOfSome, token)) };
+    const raise = () =>
+      send(entries, async (keysOfSome, some) => {
+        const flags = await scripts.raise(keysOfSome, { token, deadlineMs: WRITER_DEADLINE_MS });
+        for (const [at, entry] of some.entries()) if (flags[at]) cached.add(entry);
+      });
+
+    let raised = raise();
+    await raised;
+    const renewal = setInterval(() => void (raised = raise()), RENEWAL_MS).unref();
+    return {
+      cached,
+      async lift() {
+        clearInterval(renewal);
+        await raised; // Or a renewal under way would raise the fence again, for good.
+        await send(entries, (keysOfSome) => scripts.lift(keysOfSome, token));
+      },
+    };
   }
 
   return {
     fence,
     invalidate: (entry: CacheEntry) => scripts.lift([keys.of(entry)], newToken()),
-    invalidateCompany: async (companyId: string) => void (await setEpoch(companyId)),
+    invalidateCompany: setEpoch,
   };
 }
 
@@ -57,26 +79,29 @@ export function openFences(parts: { redis: Redis; keys: CacheKeys; scripts: Cach
  * Companies with a commit the cache was not told of: their pages are declared void as soon as Redis
  * answers again. (After a crash of Redis there are none; after a cut in the network there are.)
  */
-function openUntold(tell: (companyId: string) => Promise<void>) {
+function openUntold(tell: (companyId: string) => Promise<void>, isReady: () => boolean) {
   const untold = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
 
-  async function makeGood(): Promise<void> {
+  function makeGood(): void {
     for (const companyId of untold) {
-      await tell(companyId);
+      // Struck out before it is told: what commits meanwhile is written down anew.
       untold.delete(companyId);
+      tell(companyId).catch(() => add(companyId));
     }
   }
 
-  function retryLater(): void {
-    setTimeout(() => void makeGood().catch(retryLater), MAKE_GOOD_MS).unref();
+  function add(companyId: string): void {
+    untold.add(companyId);
+    timer ??= setTimeout(retry, MAKE_GOOD_MS).unref();
   }
 
-  return {
-    add(companyId: string): void {
-      if (untold.size === 0) retryLater();
-      untold.add(companyId);
-    },
-  };
+  function retry(): void {
+    timer = undefined;
+    if (isReady()) makeGood(); // Else the next connection begins with it.
+  }
+
+  return { add, makeGood };
 }
 
 function* pieces(entries: readonly CacheEntry[]): Generator<readonly CacheEntry[]> {

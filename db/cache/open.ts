@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { openConnection } from './connection.ts';
 import { openFences, type WriteFence } from './fences.ts';
 import { type CacheEntry, cacheKeys } from './keys.ts';
 import { type Cached, openReader } from './reader.ts';
@@ -24,24 +24,10 @@ export interface Cache {
   close(): void;
 }
 
-/** A cache that takes longer than MySQL is none. */
-const COMMAND_TIMEOUT_MS = 250;
-
 /** @param options.url redis://…; it may be away now and come later. */
 export function openCache(options: { url: string; prefix: string }): Cache {
-  const redis = new Redis(options.url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    connectTimeout: 2_000,
-    retryStrategy: (attempt) => Math.min(100 * attempt, 1_000),
-  });
-  redis.on('error', () => {}); // Each command fails by itself, and its caller goes on without it.
-
-  const parts = { redis, keys: cacheKeys(options.prefix), scripts: defineCacheScripts(redis) };
-  return {
-    ...openReader(parts),
-    ...openFences(parts),
-    close: () => redis.disconnect(),
-  };
+  const connection = openConnection(options.url);
+  const scripts = defineCacheScripts(connection.redis);
+  const parts = { connection, keys: cacheKeys(options.prefix), scripts };
+  return { ...openReader(parts), ...openFences(parts), close: connection.close };
 }

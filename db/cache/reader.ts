@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
+import type { CacheConnection } from './connection.ts';
 import { type CacheEntry, type CacheKeys, type EntryKeys, newToken, TOKEN_BYTES } from './keys.ts';
 import type { CacheScripts } from './scripts.ts';
 
@@ -20,8 +20,6 @@ const LEASE_MS = 3_000;
 /** How long a reader waits for the fill of another process before it loads for itself. */
 const FILL_WAIT_MS_MAX = 100;
 const FILL_POLL_MS = 5;
-/** How many refused fills a reader joins before it loads for itself. */
-const JOINS_MAX = 3;
 /** In front of the bytes: the Company's epoch, and the token of the fill. */
 const HEADER_BYTES = 2 * TOKEN_BYTES;
 
@@ -44,8 +42,13 @@ interface Flight {
 
 const NOTHING: Fill = { bytes: Buffer.alloc(0), isAccepted: false };
 
-export function openReader(parts: { redis: Redis; keys: CacheKeys; scripts: CacheScripts }) {
-  const { redis, keys, scripts } = parts;
+export function openReader(parts: {
+  connection: CacheConnection;
+  keys: CacheKeys;
+  scripts: CacheScripts;
+}) {
+  const { keys, scripts } = parts;
+  const { redis, ask } = parts.connection;
   const l1 = new LRUCache<string, Item>({
     max: L1_ITEMS_MAX,
     maxSize: L1_BYTES_MAX,
@@ -55,17 +58,20 @@ export function openReader(parts: { redis: Redis; keys: CacheKeys; scripts: Cach
 
   async function read(entry: CacheEntry, load: () => Promise<Buffer>): Promise<Cached> {
     const own = keys.of(entry);
-    for (let join = 0; join < JOINS_MAX; join += 1) {
-      const found = await lookUp(own).catch(() => null);
-      if (found) return found;
+    const found = await ask(() => lookUp(own));
+    if (found) return found;
 
-      const running = flights.get(own.page);
-      if (!running?.isOpen) return { bytes: (await takeOff(own, load)).bytes, from: 'load' };
-      // A refused fill may be older than a commit that this reader must see: look again.
-      const fill = await running.fill.catch(() => null);
-      if (fill?.isAccepted) return { bytes: fill.bytes, from: 'load' };
-    }
-    return { bytes: await load(), from: 'load' };
+    const running = flights.get(own.page);
+    if (!running?.isOpen) return { bytes: (await takeOff(own, load)).bytes, from: 'load' };
+    const fill = await running.fill.catch(() => NOTHING);
+    if (fill.isAccepted) return { bytes: fill.bytes, from: 'load' };
+
+    // A refused fill may be older than a commit that this reader must see: look again. Whatever
+    // flight there is now took off after this reader came, so what it brings is new enough.
+    const refilled = await ask(() => lookUp(own));
+    if (refilled) return refilled;
+    const { bytes } = await (flights.get(own.page)?.fill ?? takeOff(own, load));
+    return { bytes, from: 'load' };
   }
 
   /** The page if it is cached and still counts. */
@@ -102,10 +108,9 @@ export function openReader(parts: { redis: Redis; keys: CacheKeys; scripts: Cach
     flight: Flight,
   ): Promise<Fill> {
     const token = newToken();
-    const lease = await scripts
-      .lease(own, { token, newEpoch: newToken(), leaseMs: LEASE_MS })
-      .catch(() => ({ kind: 'bypass' }) as const);
-    if (lease.kind === 'wait') {
+    const wish = { token, newEpoch: newToken(), leaseMs: LEASE_MS };
+    const lease = await ask(() => scripts.lease(own, wish));
+    if (lease?.kind === 'wait') {
       const filled = await waitForFill(own);
       // Not accepted for those who joined: they look for themselves, and find it too.
       if (filled) return { bytes: filled.bytes, isAccepted: false };
@@ -114,7 +119,8 @@ export function openReader(parts: { redis: Redis; keys: CacheKeys; scripts: Cach
     const bytes = await load();
     // Who comes from here on may have seen a commit that the fill is just too early to notice.
     flight.isOpen = false;
-    if (lease.kind !== 'fill' || bytes.length > PAGE_BYTES_MAX) return { bytes, isAccepted: false };
+    if (lease?.kind !== 'fill' || bytes.length > PAGE_BYTES_MAX)
+      return { bytes, isAccepted: false };
     return { bytes, isAccepted: await offer(own, { header: lease.epoch + token, bytes }) };
   }
 
@@ -122,19 +128,15 @@ export function openReader(parts: { redis: Redis; keys: CacheKeys; scripts: Cach
     const epoch = item.header.slice(0, TOKEN_BYTES);
     const token = item.header.slice(TOKEN_BYTES);
     const page = Buffer.concat([Buffer.from(item.header, 'latin1'), item.bytes]);
-    try {
-      const isAccepted = await scripts.fill(own, { token, epoch, page, ttlMs: TTL_MS });
-      if (isAccepted) l1.set(own.page, item);
-      return isAccepted;
-    } catch {
-      return false;
-    }
+    const isAccepted = await ask(() => scripts.fill(own, { token, epoch, page, ttlMs: TTL_MS }));
+    if (isAccepted) l1.set(own.page, item);
+    return isAccepted ?? false;
   }
 
   async function waitForFill(own: EntryKeys): Promise<Cached | null> {
     for (let waitedMs = 0; waitedMs < FILL_WAIT_MS_MAX; waitedMs += FILL_POLL_MS) {
       await pause(FILL_POLL_MS);
-      const found = await lookUp(own).catch(() => null);
+      const found = await ask(() => lookUp(own));
       if (found) return found;
     }
     return null;

@@ -1,0 +1,77 @@
+import { Redis } from 'ioredis';
+
+/** The way to Redis, and whether what Redis says may be believed. */
+export interface CacheConnection {
+  readonly redis: Redis;
+  isReady(): boolean;
+  /** The answer to a reader's question; null without one, or while Redis is not believed. */
+  ask<Answer>(question: () => Promise<Answer>): Promise<Answer | null>;
+  /** To be called when a command got no answer: from now on, and for a while, nothing is asked. */
+  distrust(): void;
+  close(): void;
+}
+
+/** A cache that takes longer than MySQL is none. */
+const COMMAND_TIMEOUT_MS = 250;
+const HEARTBEAT_MS = 500;
+/**
+ * Commands without an answer pile up in memory: after this long the connection is given up. Not
+ * before the heartbeats of all others failed: what a writer has sent until then waits for Redis in
+ * front of their next question, what it cannot send any more is to find them distrustful.
+ */
+const SILENCE_MS_MAX = 1_000;
+const CONNECT_TIMEOUT_MS = 500;
+const RECONNECT_MS = 200;
+/** Longer than a writer takes to be back, with the two times above, and to tell of its commits. */
+const DISTRUST_MS = 1_000;
+
+/**
+ * Redis that was away or stood still may give out pages from before a commit it was not told of: of
+ * two commands that waited for it, the reader's may be served before the writer's. So readers leave
+ * it alone until its writers have had the time to tell (see `openUntold`).
+ *
+ * @param url redis://…; it may be away now and come later.
+ */
+export function openConnection(url: string): CacheConnection {
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: SILENCE_MS_MAX,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    retryStrategy: () => RECONNECT_MS,
+  });
+  let trustedFrom = 0;
+  const isTrusted = () => performance.now() >= trustedFrom;
+  const distrust = () => void (trustedFrom = performance.now() + DISTRUST_MS);
+
+  redis.on('error', () => {}); // Each command fails by itself, and its caller goes on without it.
+  redis.on('close', distrust);
+  redis.on('ready', () => {
+    if (trustedFrom > 0) distrust(); // It is not the first connection.
+  });
+  const isReady = () => redis.status === 'ready';
+  const heartbeat = setInterval(() => {
+    if (isReady()) redis.ping().catch(distrust);
+  }, HEARTBEAT_MS).unref();
+
+  return {
+    redis,
+    isReady,
+    distrust,
+    async ask(question) {
+      if (!isReady() || !isTrusted()) return null;
+      try {
+        const answer = await question();
+        return isTrusted() ? answer : null;
+      } catch {
+        distrust();
+        return null;
+      }
+    },
+    close() {
+      clearInterval(heartbeat);
+      redis.disconnect();
+    },
+  };
+}
