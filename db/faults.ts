@@ -111,7 +111,7 @@ export function faultCode(error: unknown): string {
 
 /** The column that MySQL blames, when it names one. */
 export function columnOf(error: unknown): string | null {
-  const match = error instanceof Error ? /column '(\w+)'/.exec(error.message) : null;
+  const match = error instanceof Error ? /column '(\w+)'/i.exec(error.message) : null;
   return match?.[1] ?? null;
 }
 

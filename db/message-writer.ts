@@ -42,18 +42,17 @@ export function openMessageWriter(deps: {
   );
   return {
     async store(messages, signal) {
-      const verdicts = new Map<Message, Verdict>();
+      const verdicts = new Map<number, Verdict>();
+      const places = [...messages.keys()];
       // A Conversation always takes the same lane, so two lanes never wait for one of its rows.
-      const perLane = Map.groupBy(messages, (message) => laneOf(message.conversationId));
+      const perLane = Map.groupBy(places, (at) => laneOf(messages[at]?.conversationId ?? ''));
       const stored = [...perLane].map(async ([lane, own]) => {
-        const found = await lanes[lane]?.add(own, signal);
-        for (const [at, message] of own.entries()) {
-          const verdict = found?.[at];
-          if (verdict) verdicts.set(message, verdict);
-        }
+        const part = own.flatMap((at) => messages[at] ?? []);
+        const found = (await lanes[lane]?.add(part, signal)) ?? [];
+        for (const [nth, verdict] of found.entries()) verdicts.set(own[nth] ?? -1, verdict);
       });
       await Promise.all(stored);
-      return messages.flatMap((message) => verdicts.get(message) ?? []);
+      return places.flatMap((at) => verdicts.get(at) ?? []);
     },
   };
 }

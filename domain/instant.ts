@@ -19,7 +19,9 @@ export function toInstant(text: string): Instant | null {
   if (CANONICAL.test(text)) return isRealDay(text) && !Number.isNaN(Date.parse(text)) ? text : null;
   if (!WITH_OFFSET.test(text) || !isRealDay(text)) return null;
   const time = Date.parse(text);
-  return Number.isNaN(time) ? null : instantOf(time);
+  if (Number.isNaN(time)) return null;
+  const instant = instantOf(time);
+  return CANONICAL.test(instant) ? instant : null; // An offset can lead out of the years 0 to 9999.
 }
 
 /** @param timeMs Milliseconds since 1970-01-01T00:00:00Z, within years 0 to 9999. */

@@ -137,6 +137,9 @@ function canonicalInstant(text: string, context: z.core.$RefinementCtx<string>):
   return z.NEVER;
 }
 
+/** What JSON calls an object: no array, and no Date or Map, which would come out as something else. */
 function isPlainObject(value: unknown): value is Metadata {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

@@ -52,6 +52,13 @@ export function openInFlight(limits: InFlightLimits): InFlight {
     head = 0;
   }
 
+  function admitWhatFits(): void {
+    for (let next = waiters[head]; next && fits(next.bytes); next = waiters[head]) {
+      take(next.bytes);
+      dismissFirst(true);
+    }
+  }
+
   /** All wait equally long, so the first in line is always the first to give up. */
   function watchTheFirst(): void {
     const first = waiters[head];
@@ -65,6 +72,7 @@ export function openInFlight(limits: InFlightLimits): InFlight {
     for (let next = waiters[head]; next && next.dueAt <= now; next = waiters[head]) {
       dismissFirst(false);
     }
+    admitWhatFits();
     watchTheFirst();
   }
 
@@ -77,10 +85,7 @@ export function openInFlight(limits: InFlightLimits): InFlight {
     leave(bytes) {
       items -= 1;
       bytesInside -= bytes;
-      for (let next = waiters[head]; next && fits(next.bytes); next = waiters[head]) {
-        take(next.bytes);
-        dismissFirst(true);
-      }
+      admitWhatFits();
     },
   };
 }

@@ -37,12 +37,12 @@ export function openJobSender(enqueuer: Enqueuer, limits: SendLimits) {
     leftMs: number,
   ): Promise<PipelineError | null> {
     try {
-      if (await isQueueTooLong(leftMs)) return queueFull(`${waitingJobs} jobs wait already`);
+      if (await isQueueTooLong(leftMs)) return queueFull(tooLong(waitingJobs));
       await within(leftMs, enqueuer.enqueue('persist', { messages: [...messages] }));
       return null;
     } catch (error) {
       const isFull = error instanceof Error && error.message.includes('OOM');
-      return isFull ? queueFull('its Redis is out of memory', error) : queueUnreachable(error);
+      return isFull ? queueFull(OUT_OF_MEMORY, error) : queueUnreachable(error);
     }
   }
 
@@ -66,15 +66,14 @@ async function within<Result>(timeoutMs: number, promise: Promise<Result>): Prom
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+const tooLong = (jobs: number) => `${jobs} jobs wait already; start more workers, then retry`;
+const OUT_OF_MEMORY = 'its Redis is out of memory; raise its maxmemory, then retry';
+
 const queueFull = (why: string, cause?: unknown) =>
-  new PipelineError(
-    'QUEUE_FULL',
-    `the queue takes no more: ${why}; start more workers, then retry`,
-    {
-      retry: { afterMs: 1_000 },
-      cause,
-    },
-  );
+  new PipelineError('QUEUE_FULL', `the queue takes no more: ${why}`, {
+    retry: { afterMs: 1_000 },
+    cause,
+  });
 
 const queueUnreachable = (cause: unknown) =>
   new PipelineError(

@@ -122,7 +122,8 @@ export function openProducer(given: ProducerOptions): Producer {
 
     const { messageId } = message;
     const bytes = roughBytes(message);
-    if (!(await inFlight.enter(bytes))) throw new MessageError(tooMuchInFlight(), { messageId });
+    const room = inFlight.enter(bytes); // At once, mostly: then nothing may come in between.
+    if (room !== true && !(await room)) throw new MessageError(tooMuchInFlight(), { messageId });
     try {
       await batcher.add(message, bytes);
       return { messageId };

@@ -1,5 +1,5 @@
 import { PipelineError } from '../domain/errors.ts';
-import { checkMessage, type Message, type MessageFault } from '../domain/message.ts';
+import { checkMessage, FUTURE_MS_MAX, type Message, type MessageFault } from '../domain/message.ts';
 import { quoted } from '../domain/text.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { PayloadOf } from '../queues/index.ts';
@@ -22,7 +22,8 @@ export async function persistMessages(
   deps: PersistDeps,
   signal: AbortSignal,
 ) {
-  const { messages, refusals } = sort(job.messages, deps.now());
+  // What the producer accepted, a worker with a slower clock must not refuse: twice the tolerance.
+  const { messages, refusals } = sort(job.messages, deps.now() + FUTURE_MS_MAX);
   const verdicts = messages.length > 0 ? await deps.storeMessages(messages, signal) : [];
 
   const toWarm = new Map<string, Message>();

@@ -18,6 +18,11 @@ describe('storeMessages', () => {
   const outcomesOf = async (...messages: Message[]) =>
     (await store(...messages)).map((verdict) => verdict.outcome);
 
+  it('answers for each place, also when the very same object stands in two of them', async () => {
+    const message = aMessage({ companyId: 'places' });
+    expect(await outcomesOf(message, message)).toEqual(['stored', 'duplicate']);
+  });
+
   describe('keeps what it is given', () => {
     const conversationId = 'hostile';
     const read = async (companyId: string) => {

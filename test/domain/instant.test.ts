@@ -62,6 +62,7 @@ describe('toInstant', () => {
     ['a date of e-mail', 'Sat, 31 Jan 2026 12:00:00 GMT'],
     ['milliseconds since 1970', '1769860800000'],
     ['other digits', '２０２６-01-31T12:00:00.000Z'],
+    ['an offset that leads out of the years of four digits', '9999-12-31T23:59:59-01:00'],
     ['nothing', ''],
   ])('refuses a text with %s', (_what, text) => {
     expect(toInstant(text)).toBeNull();

@@ -176,6 +176,12 @@ describe('the metadata of a Message', () => {
     });
   });
 
+  it('is refused when JSON would make something else of it', () => {
+    for (const metadata of [new Date(0), new Map([['a', 1]])]) {
+      expect(faultOf({ metadata })).toEqual({ field: 'metadata', reason: 'must be a JSON object' });
+    }
+  });
+
   it.each([null, [], 'a', 1, true])('is refused when it is %j', (metadata) => {
     expect(faultOf({ metadata })).toEqual({ field: 'metadata', reason: 'must be a JSON object' });
   });

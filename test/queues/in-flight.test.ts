@@ -66,6 +66,17 @@ describe('what is in flight', () => {
     expect(inFlight.enter(100)).toBe(true);
   });
 
+  it('lets in who fits once the large one before it has given up', async () => {
+    const inFlight = openInFlight(LIMITS);
+    void inFlight.enter(50);
+    const large = inFlight.enter(80);
+    await vi.advanceTimersByTimeAsync(30);
+    const small = inFlight.enter(10);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(await large).toBe(false);
+    expect(await small).toBe(true);
+  });
+
   it('gives up one by one, each when its own wait is over', async () => {
     const inFlight = openInFlight({ ...LIMITS, itemsMax: 1 });
     void inFlight.enter(1);

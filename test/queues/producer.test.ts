@@ -47,6 +47,13 @@ describe('a producer', () => {
     };
   }
 
+  it('flushes what was given in the same turn, without waiting for company', async () => {
+    const producer = house.openProducer({ lingerMs: 60_000 });
+    const call = producer.createMessage(aMessage());
+    await producer.flush();
+    await expect(call).resolves.toHaveProperty('messageId');
+  });
+
   it('P1: has the Message in Redis when it says so', async () => {
     const door = openDoor();
     const message = aMessage({ metadata: { channel: 'whatsapp' } });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { openConcurrency } from '../../workers/concurrency.ts';
 
-describe('concurrency', () => {
-  const after = (weights: readonly number[]) => {
-    const concurrency = openConcurrency({ jobsMax: 1_000, weightMax: 4_000 });
-    return weights.map((weight) => concurrency.note(weight)).at(-1);
-  };
+function after(weights: readonly number[]): number | undefined {
+  const concurrency = openConcurrency({ jobsMax: 1_000, weightMax: 4_000 });
+  return weights.map((weight) => concurrency.note(weight)).at(-1);
+}
 
+describe('concurrency', () => {
   it('runs as many light jobs at once as the contract allows', () => {
     expect(after(Array(200).fill(1))).toBe(1_000);
   });
