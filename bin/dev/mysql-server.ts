@@ -67,6 +67,7 @@ async function prepare(place: ServerPlace): Promise<Command> {
     `--datadir=${dataFolder}`,
     `--socket=${place.socket}`,
     `--pid-file=${join(folder, 'mysqld.pid')}`,
+    `--tmpdir=${dataFolder}`, // A starting MariaDB clears temporary tables out of a shared one.
     `--init-file=${accountsPath}`,
     ...SETTINGS,
     ...(isMariaDb ? MARIADB_SETTINGS : MYSQL_SETTINGS),
