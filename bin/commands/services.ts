@@ -1,31 +1,52 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { defineCommand, jsonFlag } from '../command.ts';
-import { serversStatus, stopServers } from '../dev/servers.ts';
+import { type Context, defineCommand, jsonFlag } from '../command.ts';
+import { openServers, serversStatus, stopServers } from '../dev/servers.ts';
 import { table } from '../table.ts';
 
 export const services = defineCommand({
   name: 'services',
-  summary: 'Shows or stops the private servers of this checkout',
-  operands: 'status|stop',
+  summary: 'Shows or stops the private servers of this checkout, or prints their URLs for a shell',
+  operands: 'status|stop|env',
   flags: jsonFlag,
   schema: z.object({
-    operands: z.tuple([z.enum(['status', 'stop'])], { error: 'must be status or stop' }),
+    operands: z.tuple([z.enum(['status', 'stop', 'env'])], {
+      error: 'must be status, stop or env',
+    }),
     json: z.boolean().default(false),
   }),
-  async run({ operands: [action], json }, { home, print }) {
-    const dir = join(home, '.camadas', 'servers');
+  async run({ operands: [action], json }, context) {
+    const dir = join(context.home, '.camadas', 'servers');
+    if (action === 'env') return printUrls(dir, json, context);
+
     const servers = action === 'stop' ? await stopServers(dir) : await serversStatus(dir);
-    if (json) {
-      print(JSON.stringify({ [action === 'stop' ? 'stopped' : 'running']: servers }));
-      return 0;
+    const title = action === 'stop' ? 'stopped' : 'running';
+    if (json) context.print(JSON.stringify({ [title]: servers }));
+    else if (servers.length === 0) context.print('no private server is running');
+    else {
+      const rows = servers.map(({ name, version, url }) => [name, version ?? '', url]);
+      context.print(table([title, 'version', 'url'], rows));
     }
-    if (servers.length === 0) {
-      print('no private server is running');
-      return 0;
-    }
-    const rows = servers.map(({ name, version, url }) => [name, version ?? '', url]);
-    print(table([action === 'stop' ? 'stopped' : 'running', 'version', 'url'], rows));
     return 0;
   },
 });
+
+/** With passwords, for a program of one's own: `eval "$(./scripts.sh services env)"`. */
+async function printUrls(dir: string, isJson: boolean, context: Context): Promise<number> {
+  const running = await serversStatus(dir);
+  if (running.length === 0) {
+    context.say('no private server is running; ./scripts.sh start starts them');
+    return 1;
+  }
+  const { env, say, print } = context;
+  const servers = await openServers({ dir, env, say, keepData: true });
+  const urls = {
+    MYSQL_URL: servers.mysqlUrl,
+    QUEUE_REDIS_URL: servers.queueRedisUrl,
+    CACHE_REDIS_URL: servers.cacheRedisUrl,
+  };
+  await servers.release();
+  if (isJson) print(JSON.stringify(urls));
+  else for (const [name, url] of Object.entries(urls)) print(`export ${name}='${url}'`);
+  return 0;
+}
