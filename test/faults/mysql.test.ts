@@ -21,7 +21,7 @@ afterEach(async () => {
   await house.asRoot('set global read_only = 0', 'set global max_connections = 200');
   await house.tidyUp();
 });
-afterAll(() => house.close());
+afterAll(() => house?.close());
 
 /** A Fleet at work for one Company, and a chatbot that goes on talking. */
 async function openLoad(companyId: string) {

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { pino } from 'pino';
 import { expect } from 'vitest';
 import { isAlive, ProcessIdentity } from '../../bin/dev/process-identity.ts';
-import { openServers, type Servers } from '../../bin/dev/servers.ts';
+import { openServers, type Servers, stopServers } from '../../bin/dev/servers.ts';
 import { type Config, readConfig } from '../../config.ts';
 import { openDatabase } from '../../db/database.ts';
 import { newMessageId } from '../../domain/message-id.ts';
@@ -37,7 +37,12 @@ export async function openPrivateHouse() {
     return servers;
   }
 
-  const { mysqlUrl, queueRedisUrl, cacheRedisUrl } = await restart();
+  const { mysqlUrl, queueRedisUrl, cacheRedisUrl } = await restart().catch(async (error) => {
+    // There is no house yet that somebody could close.
+    await stopServers(dir);
+    await rm(dir, { recursive: true, force: true });
+    throw error;
+  });
   const env = {
     MYSQL_URL: mysqlUrl,
     QUEUE_REDIS_URL: queueRedisUrl,

@@ -15,7 +15,7 @@ import { eventually } from '../house.ts';
 let house: PrivateHouse;
 beforeAll(async () => void (house = await openPrivateHouse()));
 afterEach(() => house.tidyUp());
-afterAll(() => house.close());
+afterAll(() => house?.close());
 
 describe('the configuration', () => {
   it('is judged as a whole: every fault is told at once, and nothing starts', async () => {
@@ -57,6 +57,7 @@ describe('SIGTERM', () => {
     expect(ids).toEqual(messages.map(({ messageId }) => messageId).sort());
   });
 
+  // Red when closing waits for MySQL: the last resort of `main.ts` then ends it with 1.
   it('ends within its deadline though MySQL hangs; others take its jobs over', async () => {
     const wiring = await house.openWiring();
     const producer = house.openProducer();
@@ -74,8 +75,8 @@ describe('SIGTERM', () => {
       );
       const toldAt = performance.now();
       fleet.signal('SIGTERM');
-      await fleet.ended;
 
+      expect(await fleet.ended).toBe(0); // By itself: 1 is the last resort's.
       expect(performance.now() - toldAt).toBeLessThan(6_500);
       expect(await inspector.counts('persist')).toMatchObject({ active: 0, dead: 0 });
     } finally {
