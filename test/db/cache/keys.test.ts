@@ -40,7 +40,7 @@ const ENTRIES: CacheEntry[] = HOSTILE.flatMap((companyId) =>
 );
 
 describe('P7: cache keys', () => {
-  // Red when identifiers are not encoded.
+  // Red when names are not encoded.
   it('of different Companies and Conversations are never the same', () => {
     const keys = cacheKeys('camadas');
     const owners = new Map<string, string>();
@@ -52,6 +52,7 @@ describe('P7: cache keys', () => {
     expect(owners.size).toBe(HOSTILE.length + 3 * ENTRIES.length);
   });
 
+  // Red when Companies are not encoded.
   it('of one Company, and of no other, have its hash tag', () => {
     const keys = cacheKeys('camadas');
     const tags = new Map<string, string>();
@@ -61,7 +62,6 @@ describe('P7: cache keys', () => {
     expect(tags.size).toBe(HOSTILE.length);
   });
 
-  // Red when identifiers are not encoded.
   it('give each Company and Conversation its own page', async () => {
     const [one, two] = (await openProcesses(2)) as [Cache, Cache];
     for (const cache of [one, one, two]) {

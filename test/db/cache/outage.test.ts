@@ -43,7 +43,7 @@ describe('P5: when Redis is away', () => {
     expect(numberIn(await reading.read(entry, truth.load))).toBe(1);
   });
 
-  // Red when readers use a Redis that came back before its writers had the time to be there too.
+  // Red without `lift`. Without distrust it was seen red only now and then: it is a race.
   it('and is killed and started again, each read shows the last commit', async () => {
     const [writing, reading] = await openTwo();
     const truth = newTruth();

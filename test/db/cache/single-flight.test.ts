@@ -6,7 +6,7 @@ const entry = { companyId: 'padaria', name: 'page' };
 const times = <T>(count: number, call: () => T): T[] => Array.from({ length: count }, call);
 
 describe('a page that is not cached', () => {
-  // Red when readers do not join the flight of another.
+  // Red when readers neither join a flight nor wait for the lease; one of the two is enough here.
   it('is loaded once for 200 readers in one process', async () => {
     const [cache] = (await openProcesses(1)) as [Cache];
     const truth = newTruth();
@@ -14,7 +14,7 @@ describe('a page that is not cached', () => {
     expect(truth.loads).toBe(1);
   });
 
-  // Red when a reader without the lease does not wait for the fill of another process.
+  // Red when readers neither join a flight nor wait for the lease.
   it('is loaded once or twice for 200 readers in two processes', async () => {
     const caches = await openProcesses(2);
     const truth = newTruth();
