@@ -59,9 +59,9 @@ export async function openBenchHouse() {
     },
 
     async countStored(): Promise<number> {
-      const { rows } = await sql<{ stored: number }>`
-        select count(*) as stored from messages_hot`.execute(db);
-      return Number(rows[0]?.stored);
+      const { rows } = await sql<{ messages: number }>`
+        select count(*) as messages from messages_hot`.execute(db);
+      return Number(rows[0]?.messages);
     },
 
     /** What the figures were measured on. */

@@ -36,6 +36,7 @@ export function openGroupCommit(options: {
   lastFault: () => string;
 }): GroupCommit {
   const waiting: Part[] = [];
+  const bySignal = new WeakMap<AbortSignal, Set<Part>>();
   let isRunning = false;
 
   async function run(): Promise<void> {
@@ -77,21 +78,44 @@ export function openGroupCommit(options: {
     await commitGroup(group.slice(middle));
   }
 
+  /** While MySQL hangs, its jobs come back again and again: what is left here would pile up. */
+  function giveUp(parts: ReadonlySet<Part>): void {
+    const stays = waiting.filter((part) => !parts.has(part));
+    waiting.splice(0, waiting.length, ...stays);
+    for (const part of parts) part.reject(storeTimedOut(options.lastFault()));
+  }
+
+  /** Many jobs share a signal, so one listener serves them all. */
+  function partsUnder(signal: AbortSignal): Set<Part> {
+    const known = bySignal.get(signal);
+    if (known) return known;
+    const parts = new Set<Part>();
+    bySignal.set(signal, parts);
+    signal.addEventListener('abort', () => giveUp(parts), { once: true });
+    return parts;
+  }
+
   return {
     add(messages, signal) {
       if (signal.aborted) return Promise.reject(storeTimedOut(options.lastFault()));
-      const { promise, resolve, reject } = Promise.withResolvers<readonly Verdict[]>();
-      const part = { messages, signal, resolve, reject };
-      waiting.push(part);
-      const giveUp = () => {
-        // While MySQL hangs, its jobs come back again and again: what is left here would pile up.
-        const at = waiting.indexOf(part);
-        if (at >= 0) waiting.splice(at, 1);
-        reject(storeTimedOut(options.lastFault()));
-      };
-      signal.addEventListener('abort', giveUp, { once: true });
-      if (!isRunning) void run();
-      return promise.finally(() => signal.removeEventListener('abort', giveUp));
+      return new Promise((resolve, reject) => {
+        const parts = partsUnder(signal);
+        const part: Part = {
+          messages,
+          signal,
+          resolve(verdicts) {
+            parts.delete(part);
+            resolve(verdicts);
+          },
+          reject(reason) {
+            parts.delete(part);
+            reject(reason);
+          },
+        };
+        parts.add(part);
+        waiting.push(part);
+        if (!isRunning) void run();
+      });
     },
   };
 }

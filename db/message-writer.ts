@@ -25,7 +25,7 @@ export interface MessageWriter {
 
 /** Transactions at once. With one, MySQL is idle while the next statement is being written. */
 const LANES = 2;
-const ROWS_PER_COMMIT_MAX = 1_000;
+const ROWS_PER_COMMIT_MAX = 4_000;
 /** Pauses while MySQL is away: short enough that work goes on at once when it is back. */
 const RETRY_MS = { base: 50, max: 1_000 };
 
@@ -42,6 +42,10 @@ export function openMessageWriter(deps: {
   );
   return {
     async store(messages, signal) {
+      const [only] = messages;
+      if (only && messages.length === 1) {
+        return (await lanes[laneOf(only.conversationId)]?.add(messages, signal)) ?? [];
+      }
       const verdicts = new Map<number, Verdict>();
       const places = [...messages.keys()];
       // A Conversation always takes the same lane, so two lanes never wait for one of its rows.

@@ -13,11 +13,11 @@ export const persist = defineQueue({
   payload: z.object({ messages: z.array(z.custom<Message>()).min(1).max(MESSAGES_PER_JOB_MAX) }),
   // No job id and no deduplication: a Message sent twice is caught by its unique key in MySQL.
   attemptsMax: 8,
-  backoffMs: { base: 250, max: 60_000 },
+  backoffMs: { base: 250, max: 16_000 },
   // Enough single Messages to fill the transactions of both lanes while the next ones gather; of
   // full jobs, or of long Messages, as many as weigh the same.
   concurrency: 1_000,
-  weight: { of: ({ messages }) => messages.reduce(addWeight, 0), max: 4_000 },
+  weight: { of: ({ messages }) => messages.reduce(addWeight, 0), max: 24_000 },
   timeoutMs: 30_000,
   // A dead job holds Messages that exist nowhere else: it is never dropped.
   keep: { done: 0, dead: 'all' },

@@ -18,46 +18,72 @@ export interface Deadlines {
   close(): void;
 }
 
-interface Running {
+/** Jobs of one queue that began within the same quarter of a second: they share their signal. */
+interface Batch {
+  readonly timeoutMs: number;
   readonly controller: AbortController;
-  readonly giveUp: () => void;
+  readonly giveUps: Set<() => void>;
   dueAt: number;
 }
 
 /**
- * Aborts jobs that take too long. One sweep four times a second looks after all of them: a timer
- * and an `AbortSignal.any` for each job would cost more than BullMQ's own work on it.
+ * Aborts jobs that take too long. One sweep four times a second looks after all of them, and those
+ * that begin between two sweeps share one signal: a timer and a signal for each job would cost more
+ * than BullMQ's own work on it.
  */
 export function openDeadlines(): Deadlines {
-  const running = new Set<Running>();
+  const batches = new Set<Batch>();
+  let newest: Batch[] = [];
   const sweep = setInterval(() => {
+    newest = [];
     const now = performance.now();
-    for (const job of running) if (job.dueAt <= now) end(job, now);
+    for (const batch of batches) {
+      if (batch.giveUps.size === 0) batches.delete(batch);
+      else if (batch.dueAt <= now) end(batch, now);
+    }
   }, SWEEP_MS);
   sweep.unref();
 
-  function end(job: Running, now: number): void {
-    if (job.controller.signal.aborted) return job.giveUp();
-    job.controller.abort();
-    job.dueAt = now + GRACE_MS;
+  function batchOf(timeoutMs: number): Batch {
+    const known = newest.find((batch) => batch.timeoutMs === timeoutMs);
+    if (known && !known.controller.signal.aborted) return known;
+    const dueAt = performance.now() + timeoutMs;
+    const batch = {
+      timeoutMs,
+      controller: new AbortController(),
+      giveUps: new Set<() => void>(),
+      dueAt,
+    };
+    newest.push(batch);
+    batches.add(batch);
+    return batch;
+  }
+
+  function end(batch: Batch, now: number): void {
+    if (batch.controller.signal.aborted) return batch.giveUps.forEach((giveUp) => giveUp());
+    batch.controller.abort();
+    batch.dueAt = now + GRACE_MS;
   }
 
   return {
-    async run({ timeoutMs, late }, work) {
-      const { promise: gaveUp, reject } = Promise.withResolvers<never>();
-      const controller = new AbortController();
-      const giveUp = () => reject(late());
-      const job = { controller, giveUp, dueAt: performance.now() + timeoutMs };
-      running.add(job);
-      try {
-        await Promise.race([work(controller.signal), gaveUp]);
-      } finally {
-        running.delete(job);
-      }
+    run({ timeoutMs, late }, work) {
+      const { giveUps, controller } = batchOf(timeoutMs);
+      return new Promise((resolve, reject) => {
+        const giveUp = () => reject(late());
+        giveUps.add(giveUp);
+        const settle = (then: () => void) => {
+          giveUps.delete(giveUp);
+          then();
+        };
+        work(controller.signal).then(
+          () => settle(resolve),
+          (error: unknown) => settle(() => reject(error)),
+        );
+      });
     },
     abortAll() {
       const now = performance.now();
-      for (const job of running) if (!job.controller.signal.aborted) end(job, now);
+      for (const batch of batches) if (!batch.controller.signal.aborted) end(batch, now);
     },
     close: () => clearInterval(sweep),
   };
