@@ -31,6 +31,8 @@ export interface GroupCommit {
  */
 export function openGroupCommit(options: {
   rowsMax: number;
+  /** Characters of all contents together: a statement must fit into what MySQL takes at once. */
+  contentLengthMax: number;
   commit: Commit;
   /** What holds the present commit up, in a word or two; empty if nothing is known. */
   lastFault: () => string;
@@ -43,16 +45,18 @@ export function openGroupCommit(options: {
     isRunning = true;
     // Jobs are fetched in bursts: let the whole burst of this turn of the event loop come along.
     await new Promise(setImmediate);
-    while (waiting.length > 0) await commitGroup(takeGroup());
+    while (waiting.length > 0) await commitGroup(takeGroup()); // Which never rejects.
     isRunning = false;
   }
 
   function takeGroup(): Part[] {
     let rows = 0;
+    let length = 0;
     let parts = 0;
-    for (const part of waiting) {
-      rows += part.messages.length;
-      if (parts > 0 && rows > options.rowsMax) break;
+    for (const { messages } of waiting) {
+      rows += messages.length;
+      for (const { content } of messages) length += content.length;
+      if (parts > 0 && (rows > options.rowsMax || length > options.contentLengthMax)) break;
       parts += 1;
     }
     return waiting.splice(0, parts);
@@ -60,7 +64,6 @@ export function openGroupCommit(options: {
 
   async function commitGroup(group: readonly Part[]): Promise<void> {
     const messages = group.flatMap((part) => part.messages);
-    if (messages.length === 0) return;
     try {
       const verdicts = await options.commit(messages, () => group.some(isWantedStill));
       let from = 0;
@@ -97,6 +100,7 @@ export function openGroupCommit(options: {
 
   return {
     add(messages, signal) {
+      if (messages.length === 0) return Promise.resolve([]);
       if (signal.aborted) return Promise.reject(storeTimedOut(options.lastFault()));
       return new Promise((resolve, reject) => {
         const parts = partsUnder(signal);

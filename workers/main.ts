@@ -12,6 +12,8 @@ let isStopping = false;
 
 // From the first moment: as process 1 of a container, one without a handler ignores signals.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
+// Whoever started this process and talks to it has died: nobody is left to tell it to end.
+process.once('disconnect', () => void stop());
 
 try {
   fleet = await runFleet(config, log);

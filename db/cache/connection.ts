@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 
 /** The way to Redis, and whether what Redis says may be believed. */
 export interface CacheConnection {
   readonly redis: Redis;
   isReady(): boolean;
+  /** @throws Error If Redis cannot be reached now. */
+  untilReady(): Promise<void>;
   /** The answer to a reader's question; null without one, or while Redis is not believed. */
   ask<Answer>(question: () => Promise<Answer>): Promise<Answer | null>;
   /** To be called when a command got no answer: from now on, and for a while, nothing is asked. */
@@ -21,6 +24,8 @@ const HEARTBEAT_MS = 500;
  */
 const SILENCE_MS_MAX = 1_000;
 const CONNECT_TIMEOUT_MS = 500;
+/** For a caller who cannot go on without an answer. */
+const READY_MS_MAX = 2_000;
 const RECONNECT_MS = 200;
 /** Longer than a writer takes to be back, with the two times above, and to tell of its commits. */
 const DISTRUST_MS = 1_000;
@@ -58,6 +63,13 @@ export function openConnection(url: string): CacheConnection {
   return {
     redis,
     isReady,
+    async untilReady() {
+      if (isReady()) return;
+      const ready = once(redis, 'ready', { signal: AbortSignal.timeout(READY_MS_MAX) });
+      await ready.catch((cause: unknown) => {
+        throw new Error("the cache's Redis does not answer; check CACHE_REDIS_URL", { cause });
+      });
+    },
     distrust,
     async ask(question) {
       if (!isReady() || !isTrusted()) return null;

@@ -70,8 +70,14 @@ export function openFences(parts: {
 
   return {
     fence,
-    invalidate: (entry: CacheEntry) => scripts.lift([keys.of(entry)], newToken()),
-    invalidateCompany: setEpoch,
+    async invalidate(entry: CacheEntry): Promise<void> {
+      await connection.untilReady();
+      await scripts.lift([keys.of(entry)], newToken());
+    },
+    async invalidateCompany(companyId: string): Promise<void> {
+      await connection.untilReady();
+      await setEpoch(companyId);
+    },
   };
 }
 

@@ -21,8 +21,8 @@ describe('a group commit', () => {
     const others = ['b', 'c'].map((name) => group.add(messages(name), forever));
     commits[0]?.succeed();
     await first;
-    others.push(group.add(messages('d'), forever));
     await until(2);
+    others.push(group.add(messages('d'), forever));
     commits[1]?.succeed();
     await until(3);
     commits[2]?.succeed();
@@ -47,6 +47,25 @@ describe('a group commit', () => {
     await until(1);
     commits[0]?.succeed();
     expect(await Promise.all(calls)).toEqual([[refused('a'), refused('b')], [], [refused('c')]]);
+  });
+
+  // Goes red when `takeGroup` does not count characters.
+  it('P8: takes no more text at once than allowed, and one who brings more alone', async () => {
+    const { group, commits, until } = openManual(1_000, 10);
+    const calls = ['aaaaaa', 'bbbb', 'c', 'dddddddddddd', 'e'].map((name) =>
+      group.add(messages(name), forever),
+    );
+    for (let count = 1; count <= 4; count += 1) {
+      await until(count);
+      commits[count - 1]?.succeed();
+    }
+    await Promise.all(calls);
+    expect(commits.map(({ names }) => names)).toEqual([
+      ['aaaaaa', 'bbbb'],
+      ['c'],
+      ['dddddddddddd'],
+      ['e'],
+    ]);
   });
 
   // Goes red when `takeGroup` does not count rows.
@@ -119,6 +138,7 @@ describe('a group commit', () => {
   it('looks for the one to blame for a fault, so that the others do not die of it', async () => {
     const group = openGroupCommit({
       rowsMax: 1_000,
+      contentLengthMax: Infinity,
       lastFault: () => '',
       commit: async (some) => {
         if (some.some(({ content }) => content === 'poison')) throw new Error('poisoned');
@@ -142,10 +162,11 @@ const TIMED_OUT = {
 };
 
 /** A group commit whose commits end when the test says so. */
-function openManual(rowsMax = 1_000) {
+function openManual(rowsMax = 1_000, contentLengthMax = 1_000) {
   const commits: ManualCommit[] = [];
   const group = openGroupCommit({
     rowsMax,
+    contentLengthMax,
     lastFault: () => 'ECONNREFUSED',
     commit(some, isWanted) {
       const { promise, resolve, reject } = Promise.withResolvers<readonly Verdict[]>();
