@@ -75,11 +75,11 @@ export function openWiring(config: Config) {
     },
 
     async close() {
-      cache.close();
       await Promise.all([enqueuer.close(), inspector.close()]);
       asking.disconnect();
       working.disconnect();
       await db.destroy();
+      cache.close(); // Last: it is to hear of every commit.
     },
   };
 }

@@ -35,6 +35,7 @@ export async function startFleetProcesses(options: FleetProcessesOptions): Promi
   }
 
   async function startOne(): Promise<void> {
+    if (isStopping) return;
     const child = spawnFleet(options);
     children.add(child);
     try {
@@ -52,8 +53,9 @@ export async function startFleetProcesses(options: FleetProcessesOptions): Promi
   }
 
   function giveUp(error: unknown): void {
+    if (isStopping) return;
     options.say(`${error instanceof Error ? error.message : String(error)}; trying again`);
-    if (!isStopping) setTimeout(() => void startOne().catch(giveUp), RESTART_PAUSE_MS);
+    setTimeout(() => void startOne().catch(giveUp), RESTART_PAUSE_MS);
   }
 
   try {

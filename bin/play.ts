@@ -160,10 +160,9 @@ async function compareAll(
     const read = new Map(page.messages.map((message) => [message.messageId, message]));
     counts.stored += read.size;
     counts.duplicates += page.messages.length - read.size;
-    for (const message of sent) {
-      const found = read.get(message.messageId);
-      if (!found) counts.lost += 1;
-      else if (!isDeepStrictEqual(found, message)) counts.altered += 1;
+    for (const [at, message] of sent.entries()) {
+      if (!read.has(message.messageId)) counts.lost += 1;
+      else if (!isDeepStrictEqual(page.messages[at], message)) counts.altered += 1;
     }
   }
   return counts;

@@ -116,6 +116,11 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** @throws UsageError If there is no such file. */
+export async function checkReplayFile(file: string): Promise<void> {
+  await modifiedMs(file);
+}
+
 async function modifiedMs(file: string): Promise<number> {
   try {
     return Math.floor((await stat(file)).mtimeMs);

@@ -13,6 +13,9 @@ export function openDatabase(options: { url: string; connectionsMax: number }): 
     uri: options.url,
     connectionLimit: options.connectionsMax,
     connectTimeout: 3_000,
+    // A server that vanished without a word is noticed in minutes, not after the kernel's two hours.
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 10_000,
     charset: 'utf8mb4_bin',
     // Dates stay the text they are: no Date objects, no time zones. Big integers stay exact.
     dateStrings: true,

@@ -1,5 +1,5 @@
 import { PipelineError } from '../domain/errors.ts';
-import type { Message } from '../domain/message.ts';
+import { type Message, roughBytes } from '../domain/message.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
 /** Messages of one caller: they wait together, are committed together, and share one answer. */
@@ -31,8 +31,8 @@ export interface GroupCommit {
  */
 export function openGroupCommit(options: {
   rowsMax: number;
-  /** Characters of all contents together: a statement must fit into what MySQL takes at once. */
-  contentLengthMax: number;
+  /** About, see `roughBytes`: a statement must fit into what MySQL takes at once. */
+  bytesMax: number;
   commit: Commit;
   /** What holds the present commit up, in a word or two; empty if nothing is known. */
   lastFault: () => string;
@@ -51,12 +51,12 @@ export function openGroupCommit(options: {
 
   function takeGroup(): Part[] {
     let rows = 0;
-    let length = 0;
+    let bytes = 0;
     let parts = 0;
     for (const { messages } of waiting) {
       rows += messages.length;
-      for (const { content } of messages) length += content.length;
-      if (parts > 0 && (rows > options.rowsMax || length > options.contentLengthMax)) break;
+      for (const message of messages) bytes += roughBytes(message);
+      if (parts > 0 && (rows > options.rowsMax || bytes > options.bytesMax)) break;
       parts += 1;
     }
     return waiting.splice(0, parts);

@@ -27,7 +27,7 @@ export interface MessageWriter {
 const LANES = 2;
 const ROWS_PER_COMMIT_MAX = 4_000;
 /** In UTF-8 and escaped at most three times as many bytes: MariaDB takes 16 MiB in one statement. */
-const CONTENT_LENGTH_PER_COMMIT_MAX = 4 * 1024 * 1024;
+const BYTES_PER_COMMIT_MAX = 4 * 1024 * 1024;
 /** Pauses while MySQL is away: short enough that work goes on at once when it is back. */
 const RETRY_MS = { base: 50, max: 1_000 };
 
@@ -82,7 +82,7 @@ function openLane(deps: {
   let lastFault = '';
   return openGroupCommit({
     rowsMax: ROWS_PER_COMMIT_MAX,
-    contentLengthMax: CONTENT_LENGTH_PER_COMMIT_MAX,
+    bytesMax: BYTES_PER_COMMIT_MAX,
     commit: commitPersistently,
     lastFault: () => lastFault,
   });

@@ -81,10 +81,14 @@ export function checkNewMessage(input: unknown, now: number): CheckedMessage {
 }
 
 /** Bytes a Message takes in a job, about: for limits, not for counting. */
-export function roughBytes({ content, metadata }: Message): number {
-  const fixed = 300;
-  return fixed + content.length + (metadata ? JSON.stringify(metadata).length : 0);
+export function roughBytes(message: Message): number {
+  const { content, metadata } = message ?? {}; // Asked of jobs of others, too, before any check.
+  const contentLength = typeof content === 'string' ? content.length : 0;
+  return FIXED_BYTES + contentLength + (metadata ? JSON.stringify(metadata).length : 0);
 }
+
+/** Ids, role, time, and the names of the fields. */
+const FIXED_BYTES = 300;
 
 function timeFault({ createdAt }: Message, now: number): MessageFault | null {
   if (createdAt < '1970')

@@ -14,6 +14,8 @@ const SHARED: RedisOptions = {
   reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
 };
 
+const ANSWER_MS_MAX = 5_000;
+
 /** For those who ask something and have a caller waiting: fails at once, and the caller decides. */
 export function openAskingConnection(url: string): QueueRedis {
   return open(url, {
@@ -21,7 +23,9 @@ export function openAskingConnection(url: string): QueueRedis {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     // Against a server that holds the connection open but answers nothing.
-    commandTimeout: 5_000,
+    commandTimeout: ANSWER_MS_MAX,
+    // What was written and not answered goes with the connection, or it would pile up in memory.
+    socketTimeout: ANSWER_MS_MAX,
   });
 }
 

@@ -27,7 +27,7 @@ export function openJobSender(enqueuer: Enqueuer, limits: SendLimits) {
       const leftMs = startedAt + limits.acceptTimeoutMs - performance.now();
       const fault = await attempt(messages, leftMs);
       if (!fault) return;
-      if (leftMs <= RETRY_PAUSE_MS) throw fault;
+      if (startedAt + limits.acceptTimeoutMs - performance.now() <= RETRY_PAUSE_MS) throw fault;
       await pause(RETRY_PAUSE_MS);
     }
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Message } from '../domain/message.ts';
+import { type Message, roughBytes } from '../domain/message.ts';
 import { defineQueue } from './define-queue.ts';
 
 export const MESSAGES_PER_JOB_MAX = 500;
@@ -25,6 +25,5 @@ export const persist = defineQueue({
 
 /** A Message counts as one, and one more for each KiB: long ones are held in smaller numbers. */
 function addWeight(weight: number, message: Message): number {
-  const length = typeof message?.content === 'string' ? message.content.length : 0;
-  return weight + 1 + length / 1_024;
+  return weight + 1 + roughBytes(message) / 1_024;
 }

@@ -63,7 +63,7 @@ export interface ProducerOptions {
   readonly lingerMs?: number;
   /** Messages of one job, at most. Default 100, at most 500. */
   readonly messagesPerJobMax?: number;
-  /** Bytes of one job, about. Default 128 KiB. */
+  /** Bytes of one job, about. Default 128 KiB, at most 512. */
   readonly bytesPerJobMax?: number;
   /** Messages on their way at once; further ones wait for room. Default 20,000. */
   readonly inFlightMessagesMax?: number;
@@ -89,6 +89,9 @@ const DEFAULTS = {
   queueJobsMax: 1_000_000,
 } as const satisfies Omit<Required<ProducerOptions>, 'redisUrl'>;
 
+/** Written out as JSON it may be several times as much, and still fits into a job. */
+const BYTES_PER_JOB_MAX = 512 * 1024;
+
 /** Opens the door. Redis need not be there yet. */
 export function openProducer(given: ProducerOptions): Producer {
   const options = { ...DEFAULTS, ...given };
@@ -108,7 +111,7 @@ export function openProducer(given: ProducerOptions): Producer {
     {
       lingerMs: options.lingerMs,
       itemsMax: Math.min(options.messagesPerJobMax, MESSAGES_PER_JOB_MAX),
-      bytesMax: options.bytesPerJobMax,
+      bytesMax: Math.min(options.bytesPerJobMax, BYTES_PER_JOB_MAX),
     },
     sender.send,
   );

@@ -69,7 +69,10 @@ export function openDeadlines(): Deadlines {
     run({ timeoutMs, late }, work) {
       const { giveUps, controller } = batchOf(timeoutMs);
       return new Promise((resolve, reject) => {
-        const giveUp = () => reject(late());
+        const giveUp = () => {
+          giveUps.delete(giveUp);
+          reject(late());
+        };
         giveUps.add(giveUp);
         const settle = (then: () => void) => {
           giveUps.delete(giveUp);

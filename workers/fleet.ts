@@ -66,11 +66,8 @@ function openWorker(name: QueueName, options: FleetOptions & { deadlines: Deadli
   const contract = contractOf(name);
   // Each queue's own payloads, which the compiler cannot follow through a name known at run time.
   const { concurrency: jobsMax, weight } = contract as QueueContract;
-  const concurrency = weight && openConcurrency({ jobsMax, weightMax: weight.max });
-  const adapt = (payload: unknown) => {
-    if (concurrency) worker.concurrency = concurrency.note(weight.of(payload));
-  };
-  const run = (job: Job, token?: string) => attempt(name, { job, token }, { ...options, adapt });
+  const concurrency = weight ? openConcurrency({ jobsMax, weightMax: weight.max }) : null;
+  const run = (job: Job, token?: string) => attempt(name, { job, token }, options);
   const worker = new Worker(name, run, {
     connection,
     prefix,
@@ -88,6 +85,12 @@ function openWorker(name: QueueName, options: FleetOptions & { deadlines: Deadli
       backoffStrategy: (failures) => backoffMs(failures, contract.backoffMs, Math.random()),
     },
   });
+  // BullMQ fetches up to the limit before it runs the first job, so each is weighed when it comes.
+  worker.on('active', ({ data }) => {
+    const payload = contract.payload.safeParse(data);
+    if (!weight || !concurrency || !payload.success) return;
+    worker.concurrency = concurrency.note(weight.of(payload.data));
+  });
   worker.on('error', (error) => log.warn({ queue: name, fault: faultOf(error) }, 'worker fault'));
   worker.on('stalled', (jobId) => log.warn({ queue: name, jobId }, 'job taken over'));
   return worker;
@@ -101,7 +104,7 @@ interface Attempt {
 async function attempt(
   name: QueueName,
   { job, token }: Attempt,
-  options: FleetOptions & { deadlines: Deadlines; adapt(payload: unknown): void },
+  options: FleetOptions & { deadlines: Deadlines },
 ): Promise<void> {
   const contract = contractOf(name);
   // The contract decides, whoever wrote the job: a client in Python need not know these numbers.
@@ -117,8 +120,8 @@ async function attempt(
     options.observe({ queue: name, outcome, waitMs, runMs: Date.now() - startedAt });
   };
   try {
-    const { deps, adapt } = options;
-    await options.deadlines.run(limit, (signal) => process(contract, job, { deps, adapt, signal }));
+    const { deps } = options;
+    await options.deadlines.run(limit, (signal) => process(contract, job, { deps, signal }));
     finish('done');
   } catch (error) {
     const outcome = outcomeOf(error, job);
@@ -133,11 +136,10 @@ async function attempt(
 async function process<Name extends QueueName>(
   contract: QueueContract<Name, PayloadOf<Name>>,
   job: Job,
-  run: { deps: Deps; adapt(payload: unknown): void; signal: AbortSignal },
+  run: { deps: Deps; signal: AbortSignal },
 ): Promise<void> {
   const payload = contract.payload.safeParse(job.data);
   if (!payload.success) throw payloadInvalid(payload.error.issues[0]);
-  run.adapt(payload.data);
   await processors[contract.name](payload.data, run.deps, run.signal);
 }
 

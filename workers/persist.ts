@@ -37,8 +37,8 @@ export async function persistMessages(
       toWarm.set(`${message.companyId}\n${message.conversationId}`, message);
     }
   }
-  // If this process dies before here, the page is filled by its next reader instead.
-  await Promise.all([...toWarm.values()].map(deps.warmConversation));
+  // If this process dies before here, or this fails, its next reader fills the page instead.
+  await Promise.allSettled([...toWarm.values()].map(deps.warmConversation));
 
   if (refusals.length > 0) throw messagesRefused(refusals, job.messages.length);
   return { stored: outcomes.stored, duplicates: outcomes.duplicate };

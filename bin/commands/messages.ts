@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Message } from '../../domain/message.ts';
 import { PAGE_MESSAGES_MAX, PageRequest } from '../../domain/page.ts';
-import { defineCommand, jsonFlag } from '../command.ts';
+import { defineCommand, jsonFlag, UsageError } from '../command.ts';
 import { withInstallation } from '../installation.ts';
 
 const Id = z.string({ error: 'is needed' }).min(1);
@@ -33,6 +33,8 @@ export const messages = defineCommand({
     json: z.boolean().default(false),
   }),
   async run({ company, conversation, client, limit, before, after, json }, context) {
+    if (conversation && client) throw new UsageError('--client: cannot go with --conversation');
+    if (before && after) throw new UsageError('--after: cannot go with --before; choose one');
     const request = PageRequest.parse({
       companyId: company,
       conversationId: conversation,

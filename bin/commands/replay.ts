@@ -3,7 +3,7 @@ import { openProducer } from '../../queues/producer.ts';
 import { type Context, defineCommand, jsonFlag } from '../command.ts';
 import { type Installation, withInstallation } from '../installation.ts';
 import { openProgress } from '../progress.ts';
-import { readReplayFile } from '../replay-files.ts';
+import { checkReplayFile, readReplayFile } from '../replay-files.ts';
 import { chunksOf, sendAll, verifyAll } from '../replay.ts';
 import { table } from '../table.ts';
 
@@ -35,6 +35,7 @@ export const replay = defineCommand({
     json: z.boolean().default(false),
   }),
   async run({ operands: files, json, ...options }, context) {
+    for (const file of files) await checkReplayFile(file);
     return withInstallation(context, async (installation) => {
       await installation.ensureFleet();
       const report = await replayFiles(files, { ...options, installation, context });
@@ -80,13 +81,13 @@ async function replayFiles(
 
   const sending = openProgress({ label: 'sending', unit: 'messages', total: null });
   const sendChunks = chunksOf(readAll(files, options.company), onRefusal);
-  const sent = await sendAll(sendChunks, {
-    ...around,
-    producer,
-    rate: options.rate,
-    progress: sending,
-  }).finally(sending.end);
-  await producer.close();
+  const sent = await closing(
+    sendAll(sendChunks, { ...around, producer, rate: options.rate, progress: sending }),
+    async () => {
+      sending.end();
+      await producer.close();
+    },
+  );
 
   const verifying = openProgress({ label: 'reading back', unit: 'messages', total: sent.accepted });
   const verifyChunks = chunksOf(readAll(files, options.company), () => {});
@@ -95,6 +96,15 @@ async function replayFiles(
   );
   const stored = sent.accepted - sent.duplicates - found.lost;
   return { accepted: sent.accepted, stored, duplicates: sent.duplicates, refused, ...found };
+}
+
+/** Whatever becomes of the work: a producer left open would hold the process. */
+async function closing<Result>(work: Promise<Result>, close: () => Promise<void>): Promise<Result> {
+  try {
+    return await work;
+  } finally {
+    await close();
+  }
 }
 
 async function* readAll(files: readonly string[], companyId: string | undefined) {

@@ -62,7 +62,7 @@ export function openFences(parts: {
       cached,
       async lift() {
         clearInterval(renewal);
-        await raised; // Or a renewal under way would raise the fence again, for good.
+        await raised; // Or a renewal under way would raise the fence again.
         await send(entries, (keysOfSome) => scripts.lift(keysOfSome, token));
       },
     };

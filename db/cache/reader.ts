@@ -82,7 +82,7 @@ export function openReader(parts: {
     const [epoch, page] = await redis.mgetBuffer(own.epoch, own.page);
     if (!epoch || !page?.subarray(0, TOKEN_BYTES).equals(epoch)) return null;
     const header = page.toString('latin1', 0, HEADER_BYTES);
-    const bytes = page.subarray(HEADER_BYTES);
+    const bytes = Buffer.from(page.subarray(HEADER_BYTES)); // A view would keep a whole chunk alive.
     l1.set(own.page, { header, bytes });
     return { bytes, from: 'redis' };
   }

@@ -49,10 +49,10 @@ describe('a group commit', () => {
     expect(await Promise.all(calls)).toEqual([[refused('a'), refused('b')], [], [refused('c')]]);
   });
 
-  // Goes red when `takeGroup` does not count characters.
-  it('P8: takes no more text at once than allowed, and one who brings more alone', async () => {
-    const { group, commits, until } = openManual(1_000, 10);
-    const calls = ['aaaaaa', 'bbbb', 'c', 'dddddddddddd', 'e'].map((name) =>
+  // Goes red when `takeGroup` does not count bytes. (Each of these has 300, and its letters.)
+  it('P8: takes no more bytes at once than allowed, and one who brings more alone', async () => {
+    const { group, commits, until } = openManual(1_000, 610);
+    const calls = ['aaaaaa', 'bbbb', 'c', 'd'.repeat(700), 'e'].map((name) =>
       group.add(messages(name), forever),
     );
     for (let count = 1; count <= 4; count += 1) {
@@ -63,7 +63,7 @@ describe('a group commit', () => {
     expect(commits.map(({ names }) => names)).toEqual([
       ['aaaaaa', 'bbbb'],
       ['c'],
-      ['dddddddddddd'],
+      ['d'.repeat(700)],
       ['e'],
     ]);
   });
@@ -138,7 +138,7 @@ describe('a group commit', () => {
   it('looks for the one to blame for a fault, so that the others do not die of it', async () => {
     const group = openGroupCommit({
       rowsMax: 1_000,
-      contentLengthMax: Infinity,
+      bytesMax: Infinity,
       lastFault: () => '',
       commit: async (some) => {
         if (some.some(({ content }) => content === 'poison')) throw new Error('poisoned');
@@ -162,11 +162,11 @@ const TIMED_OUT = {
 };
 
 /** A group commit whose commits end when the test says so. */
-function openManual(rowsMax = 1_000, contentLengthMax = 1_000) {
+function openManual(rowsMax = 1_000, bytesMax = Infinity) {
   const commits: ManualCommit[] = [];
   const group = openGroupCommit({
     rowsMax,
-    contentLengthMax,
+    bytesMax,
     lastFault: () => 'ECONNREFUSED',
     commit(some, isWanted) {
       const { promise, resolve, reject } = Promise.withResolvers<readonly Verdict[]>();
