@@ -22,6 +22,11 @@ export async function checkMysql(db: Kysely<Database>): Promise<Finding[]> {
   return [...modeFindings(settings), ...flushFindings(settings), ...clockFinding('MySQL', skewMs)];
 }
 
+/** @throws Error If MySQL cannot be reached. */
+export async function pingMysql(db: Kysely<Database>): Promise<void> {
+  await sql`select 1`.execute(db);
+}
+
 function modeFindings({ sqlMode }: Settings): Finding[] {
   const modes = sqlMode.split(',');
   const findings: Finding[] = [];

@@ -1,8 +1,9 @@
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { Conversation } from '../domain/conversation.ts';
+import type { Instant } from '../domain/instant.ts';
 import { fromDatetime, toDatetime } from './datetime.ts';
 import type { HotRow } from './hot.ts';
-import type { Database } from './schema.ts';
+import type { Database, Datetime } from './schema.ts';
 
 /** Adds what new Messages change in their Conversations: the count, the first and last moment. */
 export async function recordActivity(db: Kysely<Database>, rows: readonly HotRow[]): Promise<void> {
@@ -55,12 +56,23 @@ function toValues({ row, conversationNo, count, first, last }: Activity): unknow
   return [conversationNo, companyNo, id, clientNo, count, toDatetime(first), toDatetime(last)];
 }
 
-/** The Conversations of a Company that spoke last, latest first. One index range read. */
-export async function readActiveConversations(
+/** Which part of the list of a Company's Conversations is wanted. */
+export interface ConversationsWanted {
+  readonly companyNo: number;
+  readonly limit: number;
+  /** Only those that spoke at this moment or later. */
+  readonly since?: Instant | undefined;
+  /** Only those behind this place in the list. */
+  readonly before?:
+    { readonly lastMessageAt: Instant; readonly conversationNo: number } | undefined;
+}
+
+/** The Conversations of a Company, the one that spoke last first. One index range read. */
+export async function readConversations(
   db: Kysely<Database>,
-  wanted: { companyNo: number; limit: number },
+  { companyNo, limit, since, before }: ConversationsWanted,
 ): Promise<Conversation[]> {
-  const rows = await db
+  let query = db
     .selectFrom('conversations as conversation')
     .innerJoin('clients as client', 'client.client_no', 'conversation.client_no')
     .select([
@@ -70,17 +82,44 @@ export async function readActiveConversations(
       'conversation.last_message_at',
       'conversation.message_count',
     ])
-    .where('conversation.company_no', '=', wanted.companyNo)
-    .where('conversation.last_message_at', 'is not', null)
+    .where('conversation.company_no', '=', companyNo)
+    .where('conversation.last_message_at', 'is not', null);
+  if (since !== undefined) {
+    query = query.where('conversation.last_message_at', '>=', toDatetime(since));
+  }
+  if (before !== undefined) {
+    const lastAt = toDatetime(before.lastMessageAt);
+    query = query
+      .where('conversation.last_message_at', '<=', lastAt) // The range; then the ties at its end.
+      .where((eb) =>
+        eb.or([
+          eb('conversation.last_message_at', '<', lastAt),
+          eb('conversation.conversation_no', '<', before.conversationNo),
+        ]),
+      );
+  }
+  const rows = await query
     .orderBy('conversation.last_message_at', 'desc')
     .orderBy('conversation.conversation_no', 'desc')
-    .limit(wanted.limit)
+    .limit(limit)
     .execute();
-  return rows.map((row) => ({
+  return rows.map(toConversation);
+}
+
+interface ConversationRow {
+  readonly conversation_id: string;
+  readonly client_id: string;
+  readonly first_message_at: Datetime | null;
+  readonly last_message_at: Datetime | null;
+  readonly message_count: number;
+}
+
+function toConversation(row: ConversationRow): Conversation {
+  return {
     conversationId: row.conversation_id,
     clientId: row.client_id,
     firstMessageAt: fromDatetime(row.first_message_at ?? ''),
     lastMessageAt: fromDatetime(row.last_message_at ?? ''),
     messageCount: row.message_count,
-  }));
+  };
 }

@@ -126,9 +126,10 @@ export function columnOf(error: unknown): string | null {
   return match?.[1] ?? null;
 }
 
-/** mysql2 gives no code when a pooled connection turns out to be closed. */
+/** mysql2 gives no code when a pooled connection turns out to be closed, or too many wait for one. */
 function isConnectionClosed(error: unknown): boolean {
   return (
-    error instanceof Error && /closed state|Connection lost|Pool is closed/.test(error.message)
+    error instanceof Error &&
+    /closed state|Connection lost|Pool is closed|Queue limit reached/.test(error.message)
   );
 }

@@ -24,7 +24,8 @@ export function messageColumns(db: Kysely<Database>, index: HotIndex) {
     .select(['message.content', 'message.metadata']);
 }
 
-interface MessageRow {
+/** A row of `messageColumns`. */
+export interface MessageRow {
   readonly client_id: string | null;
   readonly conversation_id: string | null;
   readonly created_at: Datetime;

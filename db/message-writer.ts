@@ -4,7 +4,7 @@ import { backoffMs } from '../domain/backoff.ts';
 import type { Message } from '../domain/message.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Cache } from './cache/open.ts';
-import { columnOf, faultCode, faultKind, isReadOnly } from './faults.ts';
+import { columnOf, type FaultKind, faultCode, faultKind, isReadOnly } from './faults.ts';
 import { type GroupCommit, openGroupCommit } from './group-commit.ts';
 import { type HotRow, toHotRow } from './hot.ts';
 import { LEDGER_SLOTS } from './ledger.ts';
@@ -23,6 +23,15 @@ export interface MessageWriter {
   store(messages: readonly Message[], signal: AbortSignal): Promise<readonly Verdict[]>;
 }
 
+/** One attempt at a transaction, and what became of it. */
+export interface CommitEvent {
+  readonly outcome: 'committed' | FaultKind;
+  readonly rows: number;
+  /** How many of them were new. */
+  readonly stored: number;
+  readonly ms: number;
+}
+
 /** Transactions at once. With one, MySQL is idle while the next statement is being written. */
 const LANES = 2;
 const ROWS_PER_COMMIT_MAX = 4_000;
@@ -37,6 +46,8 @@ export function openMessageWriter(deps: {
   cache: Cache;
   /** A draw from [0, 1). */
   random: () => number;
+  /** Sees every attempt at a transaction; metrics sit here. */
+  observe: (event: CommitEvent) => void;
 }): MessageWriter {
   const firstSlot = Math.floor(deps.random() * LEDGER_SLOTS);
   const lanes = Array.from({ length: LANES }, (_, lane) =>
@@ -77,6 +88,7 @@ function openLane(deps: {
   names: Names;
   cache: Cache;
   random: () => number;
+  observe: (event: CommitEvent) => void;
   slot: number;
 }): GroupCommit {
   let lastFault = '';
@@ -93,12 +105,19 @@ function openLane(deps: {
     isWanted: () => boolean,
   ): Promise<readonly Verdict[]> {
     for (let attempt = 1; ; attempt += 1) {
+      const startedAt = performance.now();
+      const observe = (outcome: CommitEvent['outcome'], stored: number) => {
+        const ms = performance.now() - startedAt;
+        deps.observe({ outcome, rows: messages.length, stored, ms });
+      };
       try {
         const verdicts = await commitOnce(messages);
+        observe('committed', verdicts.filter(isStored).length);
         lastFault = '';
         return verdicts;
       } catch (error) {
         const kind = faultKind(error);
+        observe(kind, 0);
         lastFault = faultCode(error);
         if (kind === 'data' && messages.length === 1) return [refusal(error)];
         if (kind === 'data') return await commitHalves(messages, isWanted);
@@ -147,6 +166,8 @@ function openLane(deps: {
     }
   }
 }
+
+const isStored = ({ outcome }: Verdict) => outcome === 'stored';
 
 function verdictOn(row: HotRow, stored: ReadonlySet<HotRow>, wasRead: boolean): Verdict {
   return stored.has(row) ? { outcome: 'stored', wasRead } : { outcome: 'duplicate' };

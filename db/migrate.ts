@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import * as names from './migrations/0001_names.ts';
 import * as hot from './migrations/0002_hot.ts';
 import * as ledger from './migrations/0003_ledger.ts';
+import * as apiKeys from './migrations/0004_api_keys.ts';
 import type { Database } from './schema.ts';
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
@@ -10,6 +11,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0001_names': names,
   '0002_hot': hot,
   '0003_ledger': ledger,
+  '0004_api_keys': apiKeys,
 };
 
 /**

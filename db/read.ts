@@ -1,9 +1,9 @@
-import type { Kysely } from 'kysely';
+import { CompiledQuery, type Kysely } from 'kysely';
 import { fromCursor, type Position } from '../domain/cursor.ts';
 import type { Message } from '../domain/message.ts';
 import { type CheckedPageRequest, cursorOf, type Page } from '../domain/page.ts';
 import { toDatetime } from './datetime.ts';
-import { type HotIndex, messageColumns, toMessage } from './message-row.ts';
+import { type HotIndex, messageColumns, type MessageRow, toMessage } from './message-row.ts';
 import type { Names } from './names.ts';
 import type { Database } from './schema.ts';
 
@@ -20,8 +20,7 @@ export async function findMessages(
   const cursor = request.before ?? request.after;
   const position = cursor === undefined ? null : fromCursor(cursor);
   const scope = await findScope(deps.names, request);
-  const rows =
-    scope === null ? [] : await pageQuery(deps.db, { request, scope, position }).execute();
+  const rows = scope === null ? [] : await readRows(deps.db, { request, scope, position });
 
   const hasMore = rows.length > request.limit;
   const messages = rows.slice(0, request.limit).map((row) => toMessage(row, request.companyId));
@@ -68,6 +67,33 @@ interface Range {
   readonly request: CheckedPageRequest;
   readonly scope: Scope;
   readonly position: Position | null;
+}
+
+/** Statements by what shapes them, some dozen: writing one takes as long as reading ten rows. */
+const statements = new Map<string, string>();
+
+async function readRows(db: Kysely<Database>, range: Range): Promise<readonly MessageRow[]> {
+  const { request, scope, position } = range;
+  const isThere = [request.after, request.from, request.to, position ?? undefined].map(
+    (value) => value !== undefined,
+  );
+  const shape = `${scope.index} ${isThere.join()}`;
+  const statement = statements.get(shape) ?? pageQuery(db, range).compile().sql;
+  statements.set(shape, statement);
+  const query = CompiledQuery.raw(statement, pageParameters(range));
+  return (await db.executeQuery<MessageRow>(query)).rows;
+}
+
+/** The values of a `pageQuery`, in its order. */
+export function pageParameters({ request, scope, position }: Range): unknown[] {
+  const span = [request.from, request.to].filter((instant) => instant !== undefined);
+  const at = position && toDatetime(position.createdAt);
+  return [
+    ...Object.values(scope.equal),
+    ...span.map(toDatetime),
+    ...(position ? [at, at, position.messageKey] : []),
+    request.limit + 1,
+  ];
 }
 
 /** Asks for one row more than the page holds, to know whether there is another page. */

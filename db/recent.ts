@@ -1,11 +1,15 @@
 import type { Kysely } from 'kysely';
-import type { Conversation } from '../domain/conversation.ts';
+import {
+  type Conversation,
+  type ConversationPage,
+  CONVERSATIONS_PER_PAGE_DEFAULT,
+} from '../domain/conversation.ts';
 import type { Message } from '../domain/message.ts';
 import { type Page, PAGE_MESSAGES_DEFAULT, cursorOf } from '../domain/page.ts';
 import type { CacheEntry } from './cache/keys.ts';
 import type { Cache } from './cache/open.ts';
 import type { Cached } from './cache/reader.ts';
-import { readActiveConversations } from './conversations.ts';
+import { findConversations } from './find-conversations.ts';
 import type { Names } from './names.ts';
 import { findMessages } from './read.ts';
 import type { Database } from './schema.ts';
@@ -13,7 +17,7 @@ import type { Database } from './schema.ts';
 const recentEntry = (companyId: string, conversationId: string): CacheEntry => {
   return { companyId, name: `recent ${conversationId}` };
 };
-const activeEntry = (companyId: string): CacheEntry => ({ companyId, name: 'active' });
+const activeEntry = (companyId: string): CacheEntry => ({ companyId, name: 'conversations' });
 
 /**
  * All that the cache holds and these Messages change: what a writer must fence.
@@ -37,12 +41,21 @@ export function pageKeyOf({ companyId, conversationId }: Message): string {
   return `${companyId}\n${conversationId}`;
 }
 
-export const ACTIVE_CONVERSATIONS_MAX = 50;
+export const ACTIVE_CONVERSATIONS_MAX = CONVERSATIONS_PER_PAGE_DEFAULT;
+
+/** One read through the cache; `from` is null if it failed. */
+export interface ReadEvent {
+  readonly entry: 'page' | 'active';
+  readonly from: Cached['from'] | null;
+  readonly ms: number;
+}
 
 interface Deps {
   readonly db: Kysely<Database>;
   readonly names: Names;
   readonly cache: Cache;
+  /** Sees every read; metrics sit here. */
+  readonly observe?: (event: ReadEvent) => void;
 }
 
 /** The newest Messages of a Conversation as JSON bytes of a `Page` of the default length. */
@@ -50,7 +63,7 @@ export function readRecentBytes(
   deps: Deps,
   { companyId, conversationId }: { companyId: string; conversationId: string },
 ): Promise<Cached> {
-  return deps.cache.read(recentEntry(companyId, conversationId), async () => {
+  return observed(deps, 'page', recentEntry(companyId, conversationId), async () => {
     const limit = PAGE_MESSAGES_DEFAULT;
     return toJson(await findMessages(deps, { companyId, conversationId, limit }));
   });
@@ -70,18 +83,20 @@ export async function getRecentMessages(
   return newestOf(JSON.parse(bytes.toString()) as Page, wanted.limit);
 }
 
+/** The Conversations of a Company that spoke last as JSON bytes of a `ConversationPage`. */
+export function readActiveBytes(deps: Deps, companyId: string): Promise<Cached> {
+  return observed(deps, 'active', activeEntry(companyId), async () => {
+    return toJson(await findConversations(deps, { companyId, limit: ACTIVE_CONVERSATIONS_MAX }));
+  });
+}
+
 /** The Conversations of a Company that spoke last, latest first; at most 50. */
 export async function getActiveConversations(
   deps: Deps,
   companyId: string,
-): Promise<Conversation[]> {
-  const { bytes } = await deps.cache.read(activeEntry(companyId), async () => {
-    const companyNo = await deps.names.companyNo(companyId);
-    if (companyNo === null) return toJson([]);
-    const limit = ACTIVE_CONVERSATIONS_MAX;
-    return toJson(await readActiveConversations(deps.db, { companyNo, limit }));
-  });
-  return JSON.parse(bytes.toString()) as Conversation[];
+): Promise<readonly Conversation[]> {
+  const { bytes } = await readActiveBytes(deps, companyId);
+  return (JSON.parse(bytes.toString()) as ConversationPage).conversations;
 }
 
 /** Drops a Conversation's page. Its next reader gets what the tiers hold then. */
@@ -90,6 +105,23 @@ export async function invalidateConversationCache(
   { companyId, conversationId }: { companyId: string; conversationId: string },
 ): Promise<void> {
   await deps.cache.invalidate(recentEntry(companyId, conversationId));
+}
+
+async function observed(
+  deps: Deps,
+  kind: ReadEvent['entry'],
+  entry: CacheEntry,
+  load: () => Promise<Buffer>,
+): Promise<Cached> {
+  const startedAt = performance.now();
+  let from: ReadEvent['from'] = null;
+  try {
+    const cached = await deps.cache.read(entry, load);
+    from = cached.from;
+    return cached;
+  } finally {
+    deps.observe?.({ entry: kind, from, ms: performance.now() - startedAt });
+  }
 }
 
 function newestOf(page: Page, limit: number): Page {

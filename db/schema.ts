@@ -8,6 +8,7 @@ export interface Database {
   conversations: ConversationsTable;
   messages_hot: MessagesTable;
   ledger: LedgerTable;
+  api_keys: ApiKeysTable;
 }
 
 /** `datetime(3)` in UTC, as `YYYY-MM-DD hh:mm:ss.mmm`; see `toDatetime` and `fromDatetime`. */
@@ -62,4 +63,17 @@ export interface LedgerTable {
   warm: number;
   cold: number;
   erased: number;
+}
+
+export interface ApiKeysTable {
+  key_id: string;
+  company_id: string;
+  secret_hash: Buffer;
+  /** Comma-separated, as MySQL writes a set. */
+  scopes: string;
+  label: string;
+  created_at: Datetime;
+  expires_at: Datetime | null;
+  revoked_at: Generated<Datetime | null>;
+  last_used_at: Generated<Datetime | null>;
 }

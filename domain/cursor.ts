@@ -1,5 +1,5 @@
 import { PipelineError } from './errors.ts';
-import { type Instant, instantOf } from './instant.ts';
+import { type Instant, instantOf, TIME_MS_MAX } from './instant.ts';
 
 /**
  * A place between Messages, in the one order there is: `(createdAt, messageId)` (P4). It names no
@@ -15,7 +15,6 @@ export interface Position {
 export type Cursor = string;
 
 const CURSOR = /^[A-Za-z0-9_-]{32}$/;
-const TIME_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z');
 
 export function toCursor(position: Position): Cursor {
   const bytes = Buffer.alloc(24);

@@ -6,6 +6,9 @@
  */
 export type Instant = string;
 
+/** The last moment that has the canonical form, milliseconds since 1970. */
+export const TIME_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z');
+
 const CANONICAL = /^\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d\.\d{3}Z$/;
 const WITH_OFFSET = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
+import { PipelineError } from '../../domain/errors.ts';
 
 /** The way to Redis, and whether what Redis says may be believed. */
 export interface CacheConnection {
   readonly redis: Redis;
   isReady(): boolean;
-  /** @throws Error If Redis cannot be reached now. */
+  /** @throws PipelineError `CACHE_UNREACHABLE`. */
   untilReady(): Promise<void>;
   /** The answer to a reader's question; null without one, or while Redis is not believed. */
   ask<Answer>(question: () => Promise<Answer>): Promise<Answer | null>;
@@ -37,14 +38,15 @@ const DISTRUST_MS = 1_000;
  *
  * @param url redis://…; it may be away now and come later.
  */
-export function openConnection(url: string): CacheConnection {
+export function openConnection(url: string, commandTimeout = COMMAND_TIMEOUT_MS): CacheConnection {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    socketTimeout: SILENCE_MS_MAX,
+    commandTimeout,
+    socketTimeout: Math.max(SILENCE_MS_MAX, commandTimeout),
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: () => RECONNECT_MS,
+    maxLoadingRetryTime: RECONNECT_MS,
   });
   let trustedFrom = 0;
   const isTrusted = () => performance.now() >= trustedFrom;
@@ -66,9 +68,7 @@ export function openConnection(url: string): CacheConnection {
     async untilReady() {
       if (isReady()) return;
       const ready = once(redis, 'ready', { signal: AbortSignal.timeout(READY_MS_MAX) });
-      await ready.catch((cause: unknown) => {
-        throw new Error("the cache's Redis does not answer; check CACHE_REDIS_URL", { cause });
-      });
+      await ready.catch(failUnreachable);
     },
     distrust,
     async ask(question) {
@@ -86,4 +86,10 @@ export function openConnection(url: string): CacheConnection {
       redis.disconnect();
     },
   };
+}
+
+/** For commands whose caller must know that they were not done. */
+export function failUnreachable(cause: unknown): never {
+  const sentence = "the cache's Redis does not answer; try again in a moment";
+  throw new PipelineError('CACHE_UNREACHABLE', sentence, { retry: { afterMs: 1_000 }, cause });
 }

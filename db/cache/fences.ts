@@ -1,4 +1,4 @@
-import type { CacheConnection } from './connection.ts';
+import { type CacheConnection, failUnreachable } from './connection.ts';
 import { type CacheEntry, type CacheKeys, type EntryKeys, newToken } from './keys.ts';
 import type { CacheScripts } from './scripts.ts';
 
@@ -72,11 +72,11 @@ export function openFences(parts: {
     fence,
     async invalidate(entry: CacheEntry): Promise<void> {
       await connection.untilReady();
-      await scripts.lift([keys.of(entry)], newToken());
+      await scripts.lift([keys.of(entry)], newToken()).catch(failUnreachable);
     },
     async invalidateCompany(companyId: string): Promise<void> {
       await connection.untilReady();
-      await setEpoch(companyId);
+      await setEpoch(companyId).catch(failUnreachable);
     },
   };
 }

@@ -10,6 +10,7 @@ export interface CacheEntry {
 export interface EntryKeys {
   readonly epoch: string;
   readonly page: string;
+  readonly head: string;
   readonly lease: string;
   readonly writers: string;
 }
@@ -31,6 +32,7 @@ export function cacheKeys(prefix: string): CacheKeys {
       return {
         epoch: epochOf(companyId),
         page,
+        head: `${page}:head`,
         lease: `${page}:lease`,
         writers: `${page}:writers`,
       };

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { openConnection } from './connection.ts';
 import { openFences, type WriteFence } from './fences.ts';
 import { type CacheEntry, cacheKeys } from './keys.ts';
@@ -21,13 +22,25 @@ export interface Cache {
   fence(entries: readonly CacheEntry[]): Promise<WriteFence>;
   invalidate(entry: CacheEntry): Promise<void>;
   invalidateCompany(companyId: string): Promise<void>;
+  /** For counts of the moment that all processes share. */
+  readonly connection: Redis;
+  ping(): Promise<void>;
   close(): void;
 }
 
-/** @param options.url redis://…; it may be away now and come later. */
-export function openCache(options: { url: string; prefix: string }): Cache {
-  const connection = openConnection(options.url);
+/**
+ * @param options.url         redis://…; it may be away now and come later.
+ * @param options.answerMsMax Milliseconds after which Redis counts as away.
+ */
+export function openCache(options: { url: string; prefix: string; answerMsMax?: number }): Cache {
+  const connection = openConnection(options.url, options.answerMsMax);
   const scripts = defineCacheScripts(connection.redis);
   const parts = { connection, keys: cacheKeys(options.prefix), scripts };
-  return { ...openReader(parts), ...openFences(parts), close: connection.close };
+  return {
+    ...openReader(parts),
+    ...openFences(parts),
+    connection: connection.redis,
+    ping: async () => void (await connection.redis.ping()),
+    close: connection.close,
+  };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { CacheConnection } from './connection.ts';
+import { openHeads } from './heads.ts';
 import { type CacheEntry, type CacheKeys, type EntryKeys, newToken, TOKEN_BYTES } from './keys.ts';
 import type { CacheScripts } from './scripts.ts';
 
@@ -49,6 +50,7 @@ export function openReader(parts: {
 }) {
   const { keys, scripts } = parts;
   const { redis, ask } = parts.connection;
+  const askHead = openHeads(redis);
   const l1 = new LRUCache<string, Item>({
     max: L1_ITEMS_MAX,
     maxSize: L1_BYTES_MAX,
@@ -88,9 +90,8 @@ export function openReader(parts: {
   }
 
   async function stillCounts(own: EntryKeys, header: string): Promise<boolean> {
-    const asked = [redis.get(own.epoch), redis.getrange(own.page, 0, HEADER_BYTES - 1)] as const;
-    const [epoch, current] = await Promise.all(asked);
-    return current === header && epoch !== null && header.startsWith(epoch);
+    const { epoch, head } = await askHead(own);
+    return head === header && epoch !== null && header.startsWith(epoch);
   }
 
   function takeOff(own: EntryKeys, load: () => Promise<Buffer>): Promise<Fill> {

@@ -2,10 +2,11 @@ import type { Redis } from 'ioredis';
 import type { EntryKeys } from './keys.ts';
 
 /**
- * The steps of the cache that must be one step to everybody else (P5). An entry has three keys,
+ * The steps of the cache that must be one step to everybody else (P5). An entry has four keys,
  * always given in this order:
  *
  * - `page`    the bytes, behind a header; there only while no write is under way;
+ * - `head`    that header once more, for those who have the bytes already;
  * - `lease`   the token of the one reader that may fill the page;
  * - `writers` the tokens of the transactions under way that change the page, with their deadlines.
  *
@@ -42,28 +43,29 @@ redis.call('SET', KEYS[1], ARGV[2], 'NX')
 return {'fill', redis.call('GET', KEYS[1])}`;
 
 const FILL = `
-if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[3])
+if redis.call('GET', KEYS[4]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[4])
 if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
 redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+redis.call('SET', KEYS[3], ARGV[2] .. ARGV[1], 'PX', ARGV[4])
 return 1`;
 
 const RAISE = `
 local time = redis.call('TIME')
 local deadline = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
 local cached = {}
-for at = 1, #KEYS, 3 do
+for at = 1, #KEYS, 4 do
   cached[#cached + 1] = redis.call('DEL', KEYS[at])
-  redis.call('DEL', KEYS[at + 1])
-  redis.call('ZADD', KEYS[at + 2], deadline, ARGV[1])
-  redis.call('PEXPIRE', KEYS[at + 2], ARGV[2])
+  redis.call('DEL', KEYS[at + 1], KEYS[at + 2])
+  redis.call('ZADD', KEYS[at + 3], deadline, ARGV[1])
+  redis.call('PEXPIRE', KEYS[at + 3], ARGV[2])
 end
 return cached`;
 
 const LIFT = `
-for at = 1, #KEYS, 3 do
-  redis.call('DEL', KEYS[at], KEYS[at + 1])
-  redis.call('ZREM', KEYS[at + 2], ARGV[1])
+for at = 1, #KEYS, 4 do
+  redis.call('DEL', KEYS[at], KEYS[at + 1], KEYS[at + 2])
+  redis.call('ZREM', KEYS[at + 3], ARGV[1])
 end`;
 
 type Command = (...args: (string | number | Buffer)[]) => Promise<unknown>;
@@ -71,7 +73,7 @@ type Commands = Record<'cacheLease' | 'cacheFill' | 'cacheRaise' | 'cacheLift', 
 
 export function defineCacheScripts(redis: Redis): CacheScripts {
   redis.defineCommand('cacheLease', { lua: LEASE, numberOfKeys: 4 });
-  redis.defineCommand('cacheFill', { lua: FILL, numberOfKeys: 3 });
+  redis.defineCommand('cacheFill', { lua: FILL, numberOfKeys: 4 });
   redis.defineCommand('cacheRaise', { lua: RAISE });
   redis.defineCommand('cacheLift', { lua: LIFT });
   const commands = redis as unknown as Commands; // defineCommand adds methods TypeScript cannot see.
@@ -90,9 +92,10 @@ export function defineCacheScripts(redis: Redis): CacheScripts {
       const [kind, current] = reply as [Lease['kind'], string];
       return kind === 'fill' ? { kind, epoch: current } : { kind };
     },
-    async fill({ epoch, page, lease }, fill) {
+    async fill({ epoch, page, head, lease }, fill) {
+      const keys = [epoch, page, head, lease];
       const { token, epoch: leased, ttlMs } = fill;
-      return (await commands.cacheFill(epoch, page, lease, token, leased, fill.page, ttlMs)) === 1;
+      return (await commands.cacheFill(...keys, token, leased, fill.page, ttlMs)) === 1;
     },
     async raise(entries, { token, deadlineMs }) {
       const keys = entries.flatMap(writeKeys);
@@ -106,6 +109,6 @@ export function defineCacheScripts(redis: Redis): CacheScripts {
   };
 }
 
-function writeKeys({ page, lease, writers }: EntryKeys): string[] {
-  return [page, lease, writers];
+function writeKeys({ page, head, lease, writers }: EntryKeys): string[] {
+  return [page, head, lease, writers];
 }

@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openNames } from '../../db/names.ts';
-import { pageQuery } from '../../db/read.ts';
+import { pageParameters, pageQuery } from '../../db/read.ts';
 import { type Cursor, fromCursor, toCursor } from '../../domain/cursor.ts';
 import { instantOf } from '../../domain/instant.ts';
 import type { Message } from '../../domain/message.ts';
@@ -137,6 +137,17 @@ describe('findMessages', () => {
       }
     });
 
+    // Goes red when a condition is added to the one and not to the other.
+    it('gives a statement written before the values in the order it asks for them', async () => {
+      const span = { from: instantOf(START_MS), to: instantOf(START_MS + 9_000) };
+      for (const position of [null, fromCursor(cursorOf(all[900] ?? aMessage()))]) {
+        for (const wanted of [scope, { ...scope, ...span }]) {
+          const range = await rangeOf(wanted, { position, isForward: false });
+          expect(pageParameters(range)).toEqual(pageQuery(house.db, range).compile().parameters);
+        }
+      }
+    });
+
     it('reads hardly more rows than it gives, however deep the page lies', async () => {
       for (const at of [all.length - 1, 900, 60]) {
         const position = fromCursor(cursorOf(all[at] ?? aMessage()));
@@ -217,7 +228,7 @@ describe('findMessages', () => {
     expect(page).toEqual({ messages: [], before: null, after: BEGINNING });
   });
 
-  async function compiled(scope: Scope, where: { position: Position | null; isForward: boolean }) {
+  async function rangeOf(scope: Scope, where: { position: Position | null; isForward: boolean }) {
     const names = openNames(house.db);
     const company_no = (await names.companyNo(scope.companyId)) ?? 0;
     const request = { ...scope, limit: 50, ...(where.isForward ? { after: '' } : {}) };
@@ -225,19 +236,19 @@ describe('findMessages', () => {
     if (scope.conversationId !== undefined) {
       const conversation_no = (await names.conversationNo(company_no, scope.conversationId)) ?? 0;
       const equal = { company_no, conversation_no };
-      const range = { request, position, scope: { index: 'primary' as const, equal } };
-      return pageQuery(house.db, range).compile();
+      return { request, position, scope: { index: 'primary' as const, equal } };
     }
     if (scope.clientId !== undefined) {
       const client_no = (await names.clientNo(company_no, scope.clientId)) ?? 0;
       const equal = { client_no, company_no };
-      const index = 'messages_hot_by_client' as const;
-      return pageQuery(house.db, { request, position, scope: { index, equal } }).compile();
+      return { request, position, scope: { index: 'messages_hot_by_client' as const, equal } };
     }
     const index = 'messages_hot_by_company' as const;
-    const range = { request, position, scope: { index, equal: { company_no } } };
-    return pageQuery(house.db, range).compile();
+    return { request, position, scope: { index, equal: { company_no } } };
   }
+
+  const compiled = async (...range: Parameters<typeof rangeOf>) =>
+    pageQuery(house.db, await rangeOf(...range)).compile();
 
   async function explain(scope: Scope, where: { position: Position | null; isForward: boolean }) {
     const { sql, parameters } = await compiled(scope, where);

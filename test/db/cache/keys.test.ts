@@ -49,7 +49,7 @@ describe('P7: cache keys', () => {
       claim(owners, epoch, entry.companyId);
       for (const key of Object.values(own)) claim(owners, key, JSON.stringify(entry));
     }
-    expect(owners.size).toBe(HOSTILE.length + 3 * ENTRIES.length);
+    expect(owners.size).toBe(HOSTILE.length + 4 * ENTRIES.length);
   });
 
   // Red when Companies are not encoded.

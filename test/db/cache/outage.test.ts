@@ -12,7 +12,8 @@ describe('P5: when Redis is away', () => {
   beforeAll(async () => void (redis = await openPrivateRedis()));
   afterAll(() => redis.close());
 
-  const openTwo = async () => (await openProcesses(2, { url: redis.url })) as [Cache, Cache];
+  const openTwo = async () =>
+    (await openProcesses(2, { url: redis.url, answerMsMax: 250 })) as [Cache, Cache];
 
   // Red when a reader believes Redis although an earlier command got no answer. Redis that stood
   // still serves the reader's commands first, since those were there before the writer's.

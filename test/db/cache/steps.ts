@@ -39,7 +39,8 @@ export function reader(world: World, name: string, cache: Cache): Actor {
     steps: [
       async () => {
         world.reads.push(read());
-        for (let trip = 0; trip < 3; trip += 1) await roundTrip(); // L1's question, lookup, lease.
+        // L1's question, which is asked at the end of the turn, lookup, lease.
+        for (let trip = 0; trip < 4; trip += 1) await roundTrip();
       },
       async () => looksAtMysql.open(),
       async () => {
