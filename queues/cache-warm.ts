@@ -10,6 +10,7 @@ export const cacheWarm = defineQueue({
     /** Absent: the Conversations of the Company that spoke last. */
     conversationId: z.string().min(1).optional(),
   }),
+  example: { companyId: 'lantern-loop', conversationId: 'order-20481' },
   deduplicationId: ({ companyId, conversationId }) =>
     JSON.stringify([companyId, conversationId ?? null]),
   // A page that was not warmed is filled by its next reader: not worth many attempts.

@@ -9,6 +9,8 @@ const SHARED: RedisOptions = {
   connectTimeout: 2_000,
   // Back within half a second of Redis's return; the default waits up to 20 s between attempts.
   retryStrategy: (attempt) => Math.min(50 * attempt, 500),
+  // While it loads its data it says how long that may take: a first guess, often of many seconds.
+  maxLoadingRetryTime: 500,
   // After a failover this connection may still lead to the old primary, which only reads now: it is
   // made anew, to wherever the name leads by then, and the command sent again.
   reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),

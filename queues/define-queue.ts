@@ -7,6 +7,10 @@ export interface QueueContract<Name extends string = string, Payload = unknown> 
   /** One sentence for people: what a job of this queue does. */
   readonly summary: string;
   readonly payload: z.ZodType<Payload>;
+  /** What writers are told to put in, where `payload` alone is silent; see `payload-schema.ts`. */
+  readonly document?: z.ZodType<NoInfer<Payload>>;
+  /** A payload as a writer would put it, for the docs. */
+  readonly example: NoInfer<Payload>;
   /** Failures before a job is dead. Time spent waiting for a server is no failure. */
   readonly attemptsMax: number;
   readonly backoffMs: BackoffRange;

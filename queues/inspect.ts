@@ -1,5 +1,6 @@
 import type { QueueName } from './index.ts';
-import { openQueues } from './open-queues.ts';
+import { readOldestWaiting } from './oldest-waiting.ts';
+import { type OpenQueue, openQueues } from './open-queues.ts';
 import { type QueueRedis, untilReady } from './connection.ts';
 
 /** How many jobs of a queue are in which state. */
@@ -8,6 +9,13 @@ export interface QueueCounts {
   readonly active: number;
   readonly delayed: number;
   readonly dead: number;
+}
+
+/** A queue as it is now. */
+export interface QueueView {
+  readonly counts: QueueCounts;
+  /** Milliseconds since the job that is next in line was enqueued; 0 if none waits. */
+  readonly oldestWaitingMs: number;
 }
 
 /** A job that failed for good. */
@@ -29,6 +37,9 @@ export interface Heartbeat {
   /** Why not; empty if healthy. */
   readonly reason: string;
   readonly jobsDone: number;
+  /** Where it shows its metrics. Processes of before there were any do not say. */
+  readonly metricsHost?: string;
+  readonly metricsPort?: number;
 }
 
 export const HEARTBEAT_TTL_MS = 15_000;
@@ -39,10 +50,14 @@ const REDRIVEN_AT_ONCE_MAX = 100;
 /** Looks into the queues, and brings dead jobs back to life. */
 export interface Inspector {
   counts(name: QueueName): Promise<QueueCounts>;
+  /** Counts and age in one round trip, however long the queue is. */
+  view(name: QueueName): Promise<QueueView>;
   /** The jobs that died last, latest first. */
   dead(name: QueueName, limit: number): Promise<DeadJob[]>;
   /** Puts all dead jobs of a queue back to wait, with all their attempts. Returns how many. */
   redrive(name: QueueName): Promise<number>;
+  /** @throws Error If the queue's Redis does not answer. */
+  ping(): Promise<void>;
   publishHeartbeat(heartbeat: Heartbeat): Promise<void>;
   withdrawHeartbeat(heartbeat: { host: string; pid: number }): Promise<void>;
   heartbeats(): Promise<Heartbeat[]>;
@@ -55,10 +70,16 @@ export function openInspector(connection: QueueRedis, prefix: string): Inspector
   const heartbeatKeys = `${prefix}:fleet:heartbeats`;
 
   return {
-    async counts(name) {
-      const counts = await (await queues.get(name)).getJobCounts();
-      const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts;
-      return { waiting: waiting + prioritized, active, delayed, dead: failed };
+    counts: async (name) => countJobs(await queues.get(name)),
+    async view(name) {
+      const queue = await queues.get(name);
+      // Written to the socket together: one does not wait for the other's answer.
+      const [counts, oldest] = await Promise.all([
+        countJobs(queue),
+        readOldestWaiting(connection, queue),
+      ]);
+      // The clock that wrote the time may be ahead of this one.
+      return { counts, oldestWaitingMs: oldest === null ? 0 : Math.max(0, Date.now() - oldest) };
     },
     async dead(name, limit) {
       const jobs = await (
@@ -87,6 +108,9 @@ export function openInspector(connection: QueueRedis, prefix: string): Inspector
       }
       return redriven;
     },
+    async ping() {
+      await connection.ping();
+    },
     async publishHeartbeat(heartbeat) {
       await untilReady(connection);
       const beat = JSON.stringify({ ...heartbeat, beatAt: Date.now() });
@@ -111,6 +135,12 @@ export function openInspector(connection: QueueRedis, prefix: string): Inspector
     },
     close: queues.close,
   };
+}
+
+async function countJobs(queue: OpenQueue): Promise<QueueCounts> {
+  const counts = await queue.getJobCounts();
+  const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts;
+  return { waiting: waiting + prioritized, active, delayed, dead: failed };
 }
 
 interface RetriableJob {

@@ -6,12 +6,16 @@ import type { Enqueuer } from './enqueue.ts';
 export interface SendLimits {
   /** Milliseconds until a job that Redis does not take fails; Infinity to hold on. */
   readonly acceptTimeoutMs: number;
+  /** Whether a job that Redis does not take is sent again; else its first fault is the last. */
+  readonly isPatient: boolean;
   /** Waiting jobs above which no more are sent. */
   readonly queueJobsMax: number;
 }
 
 const RETRY_PAUSE_MS = 50;
 const COUNT_AGE_MS_MAX = 1_000;
+/** After a fault, whoever is impatient gets the same answer; so often it is looked whether it holds. */
+const LOOK_AGAIN_MS = 500;
 
 /**
  * Sends `persist` jobs, and sends again while Redis is away. A job may so arrive twice: its Messages
@@ -20,16 +24,49 @@ const COUNT_AGE_MS_MAX = 1_000;
 export function openJobSender(enqueuer: Enqueuer, limits: SendLimits) {
   let waitingJobs = 0;
   let countedAt = -Infinity;
+  let standing: { fault: PipelineError; lookAgainAt: number } | null = null;
 
-  async function send(messages: readonly Message[]): Promise<void> {
-    const startedAt = performance.now();
-    for (;;) {
-      const leftMs = startedAt + limits.acceptTimeoutMs - performance.now();
-      const fault = await attempt(messages, leftMs);
-      if (!fault) return;
-      if (startedAt + limits.acceptTimeoutMs - performance.now() <= RETRY_PAUSE_MS) throw fault;
-      await pause(RETRY_PAUSE_MS);
+  function send(messages: readonly Message[]): Promise<void> {
+    return limits.isPatient ? sendPersistently(messages) : sendOnce(messages);
+  }
+
+  /** So that a server that hangs or is full costs each caller nothing but the answer (P8). */
+  async function sendOnce(messages: readonly Message[]): Promise<void> {
+    if (standing) {
+      const { fault } = standing;
+      if (performance.now() >= standing.lookAgainAt) void lookAgain(standing);
+      throw fault;
     }
+    const fault = await attempt(messages, limits.acceptTimeoutMs);
+    if (!fault) return;
+    standing = { fault, lookAgainAt: performance.now() + LOOK_AGAIN_MS };
+    throw fault;
+  }
+
+  /** With a question of our own: no caller waits for a server that may still hang. */
+  async function lookAgain(fault: NonNullable<typeof standing>): Promise<void> {
+    fault.lookAgainAt = Infinity;
+    try {
+      waitingJobs = await within(limits.acceptTimeoutMs, enqueuer.countWaiting('persist'));
+      countedAt = performance.now();
+      standing = null;
+    } catch {
+      fault.lookAgainAt = performance.now() + LOOK_AGAIN_MS;
+    }
+  }
+
+  async function sendPersistently(messages: readonly Message[]): Promise<void> {
+    const endsAt = performance.now() + limits.acceptTimeoutMs;
+    const leftMs = () => endsAt - performance.now();
+    let fault = await attempt(messages, leftMs());
+    while (fault && leftMs() > RETRY_PAUSE_MS) {
+      await pause(RETRY_PAUSE_MS);
+      const next = await attempt(messages, leftMs());
+      // The last attempt may have had a millisecond: what Redis said before it is the reason then.
+      const hasRunOut = next?.cause instanceof NoAnswerInTime;
+      if (!hasRunOut) fault = next;
+    }
+    if (fault) throw fault;
   }
 
   async function attempt(
@@ -58,11 +95,15 @@ export function openJobSender(enqueuer: Enqueuer, limits: SendLimits) {
   return { send };
 }
 
-/** @throws Error If the promise has not settled in time; it goes on unobserved. */
+class NoAnswerInTime extends Error {
+  override readonly message = 'no answer in time';
+}
+
+/** @throws NoAnswerInTime If the promise has not settled in time; it goes on unobserved. */
 async function within<Result>(timeoutMs: number, promise: Promise<Result>): Promise<Result> {
   if (timeoutMs === Infinity) return promise;
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('no answer in time')), Math.max(0, timeoutMs));
+  const timer = setTimeout(() => reject(new NoAnswerInTime()), Math.max(0, timeoutMs));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 

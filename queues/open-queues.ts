@@ -2,9 +2,11 @@ import { Queue } from 'bullmq';
 import type { QueueName } from './index.ts';
 import { type QueueRedis, untilReady } from './connection.ts';
 
+export type OpenQueue = Queue;
+
 export interface OpenQueues {
   /** @throws Error If Redis cannot be reached now. The next call tries again. */
-  get(name: QueueName): Promise<Queue>;
+  get(name: QueueName): Promise<OpenQueue>;
   close(): Promise<void>;
 }
 

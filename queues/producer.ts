@@ -14,6 +14,9 @@ import { queuePrefixOf } from './index.ts';
 import { openJobSender } from './job-sender.ts';
 import { MESSAGES_PER_JOB_MAX } from './persist.ts';
 
+export type { Retry } from '../domain/errors.ts';
+export type { Message, Metadata, NewMessage, Role } from '../domain/message.ts';
+
 /** The chatbot's door: hands Messages over, and knows nothing of MySQL. */
 export interface Producer {
   /**
@@ -71,8 +74,11 @@ export interface ProducerOptions {
   readonly inFlightBytesMax?: number;
   /** Milliseconds until a call fails when Redis does not take it. Default 5,000. */
   readonly acceptTimeoutMs?: number;
-  /** What a call does when Redis is away: fail after `acceptTimeoutMs`, or hold on. Default `fail`. */
-  readonly whenUnreachable?: 'fail' | 'wait';
+  /**
+   * What a call does when Redis is away or full: `fail` after `acceptTimeoutMs`, hold on (`wait`), or
+   * `refuse` at once, and from then on without a wait, until Redis answers again. Default `fail`.
+   */
+  readonly whenUnreachable?: 'fail' | 'wait' | 'refuse';
   /** Waiting jobs above which new Messages are refused. Default 1,000,000. */
   readonly queueJobsMax?: number;
 }
@@ -98,14 +104,16 @@ export function openProducer(given: ProducerOptions): Producer {
   const timeoutMs = options.whenUnreachable === 'wait' ? Infinity : options.acceptTimeoutMs;
   const redis = openAskingConnection(options.redisUrl);
   const enqueuer = openEnqueuer(redis, queuePrefixOf(options.prefix));
+  const isPatient = options.whenUnreachable !== 'refuse';
   const sender = openJobSender(enqueuer, {
     acceptTimeoutMs: timeoutMs,
+    isPatient,
     queueJobsMax: options.queueJobsMax,
   });
   const inFlight = openInFlight({
     itemsMax: options.inFlightMessagesMax,
     bytesMax: options.inFlightBytesMax,
-    waitMs: timeoutMs,
+    waitMs: isPatient ? timeoutMs : 0,
   });
   const batcher = openBatcher<Message>(
     {

@@ -9,7 +9,7 @@ import {
   type ProducerOptions,
 } from '../../queues/producer.ts';
 import { askRedis } from '../bin/dev/asking.ts';
-import { aMessage, openTestHouse, type TestHouse } from '../house.ts';
+import { aMessage, eventually, openTestHouse, type TestHouse } from '../house.ts';
 import { openPrivateRedis, type PrivateRedis } from './private-redis.ts';
 
 /** What a loaded machine may take on top of a limit. */
@@ -182,7 +182,7 @@ describe('a producer', () => {
     it('P8: refuses with QUEUE_FULL when Redis is out of memory, and takes again with more', async () => {
       const producer = openOwnDoor().open();
       await redis.ask('CONFIG', 'SET', 'maxmemory', '1');
-      onTestFinished(() => void redis.ask('CONFIG', 'SET', 'maxmemory', '0'));
+      onTestFinished(async () => void (await redis.ask('CONFIG', 'SET', 'maxmemory', '0')));
       await expectFault(producer, {
         code: 'QUEUE_FULL',
         message: expect.stringContaining('out of memory'),
@@ -190,6 +190,24 @@ describe('a producer', () => {
 
       await redis.ask('CONFIG', 'SET', 'maxmemory', '0');
       await producer.createMessage(aMessage());
+    });
+
+    // Goes red when the last attempt's fault is the answer, whatever Redis said before.
+    it('P8: refuses with QUEUE_FULL when Redis was out of memory before it fell silent', async () => {
+      const producer = openOwnDoor().open();
+      await producer.createMessage(aMessage());
+      await redis.ask('CONFIG', 'RESETSTAT');
+      await redis.ask('CONFIG', 'SET', 'maxmemory', '1');
+      onTestFinished(async () => void (await redis.ask('CONFIG', 'SET', 'maxmemory', '0')));
+
+      const refused = expectFault(producer, { code: 'QUEUE_FULL' });
+      await eventually(
+        () => redis.ask('INFO', 'errorstats'),
+        (stats) => String(stats).includes('errorstat_OOM'),
+      );
+      await redis.freeze();
+      onTestFinished(redis.thaw);
+      await refused;
     });
 
     // Goes red when `within` waits for the answer alone.
