@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
 const Count = z.coerce.number().int().min(1);
+const Port = z.coerce.number().int().min(0).max(65_535);
+const ADMIN_PASSWORD_LENGTH_MIN = 12;
 
 const Env = z.object({
   MYSQL_URL: z.url({
@@ -15,6 +17,28 @@ const Env = z.object({
     .default('camadas'),
   MYSQL_CONNECTIONS_MAX: Count.default(8),
   DRAIN_SECONDS_MAX: Count.default(20),
+  /** Where the HTTP process listens: this machine only, unless told otherwise. */
+  HTTP_HOST: z.string().min(1).default('127.0.0.1'),
+  HTTP_PORT: Port.default(3_000),
+  /** Proxies in front that end TLS and set X-Forwarded-For and -Proto. */
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),
+  /** Of one API key, by all HTTP processes together. */
+  REQUESTS_PER_SECOND_MAX: Count.default(1_000),
+  QUEUE_JOBS_MAX: Count.default(1_000_000),
+  /** Opens the admin pages; without it nobody can log in. */
+  ADMIN_PASSWORD: z
+    .string()
+    .min(ADMIN_PASSWORD_LENGTH_MIN, {
+      error: `must have at least ${ADMIN_PASSWORD_LENGTH_MIN} characters`,
+    })
+    .optional(),
+  /** Lets administrators retry and promote jobs and pause queues in Bull Board, too. */
+  BOARD_CHANGES: z.stringbool().default(false),
+  /** Where a fleet process shows its metrics; port 0 takes any free one. */
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  METRICS_PORT: Port.default(0),
+  /** What Prometheus must send as bearer token; absent: nothing. */
+  METRICS_TOKEN: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Start although a server breaks a promise. For experiments. */
   ALLOW_UNSAFE: z.stringbool().default(false),
@@ -38,6 +62,16 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     keyPrefix: data.KEY_PREFIX,
     mysqlConnectionsMax: data.MYSQL_CONNECTIONS_MAX,
     drainMsMax: data.DRAIN_SECONDS_MAX * 1_000,
+    httpHost: data.HTTP_HOST,
+    httpPort: data.HTTP_PORT,
+    trustedProxies: data.TRUSTED_PROXIES,
+    requestsPerSecondMax: data.REQUESTS_PER_SECOND_MAX,
+    queueJobsMax: data.QUEUE_JOBS_MAX,
+    adminPassword: data.ADMIN_PASSWORD ?? null,
+    isBoardChangeable: data.BOARD_CHANGES,
+    metricsHost: data.METRICS_HOST,
+    metricsPort: data.METRICS_PORT,
+    metricsToken: data.METRICS_TOKEN ?? null,
     logLevel: data.LOG_LEVEL,
     isUnsafeAllowed: data.ALLOW_UNSAFE,
   });

@@ -1,24 +1,41 @@
 import type { Config } from './config.ts';
+import {
+  createApiKey,
+  findApiKey,
+  listApiKeys,
+  recordKeyUse,
+  revokeApiKey,
+  rotateApiKey,
+} from './db/api-keys.ts';
 import { openCache } from './db/cache/open.ts';
-import { checkMysql } from './db/checks.ts';
+import { checkMysql, pingMysql } from './db/checks.ts';
 import { openDatabase } from './db/database.ts';
 import { readLedger } from './db/ledger.ts';
 import { openMessageWriter } from './db/message-writer.ts';
+import { findConversations } from './db/find-conversations.ts';
 import { findMessagesById } from './db/find-by-id.ts';
 import { migrate } from './db/migrate.ts';
 import { openNames } from './db/names.ts';
+import { openPoolWatch } from './db/pool-watch.ts';
 import { findMessages } from './db/read.ts';
 import {
   getActiveConversations,
   getRecentMessages,
   invalidateConversationCache,
+  readActiveBytes,
   readRecentBytes,
 } from './db/recent.ts';
+import { timedPage } from './db/timed-page.ts';
+import { createMetrics } from './metrics.ts';
+import { openObservers } from './observers.ts';
+import { openSessionStore } from './queues/admin-sessions.ts';
 import { checkQueueRedis } from './queues/checks.ts';
 import { openAskingConnection, openWorkingConnection } from './queues/connection.ts';
 import { openEnqueuer } from './queues/enqueue.ts';
-import { queuePrefixOf } from './queues/index.ts';
+import { QUEUE_NAMES, queuePrefixOf } from './queues/index.ts';
 import { openInspector } from './queues/inspect.ts';
+import manifest from './package.json' with { type: 'json' };
+import { openQueues } from './queues/open-queues.ts';
 
 export type Wiring = ReturnType<typeof openWiring>;
 
@@ -27,26 +44,49 @@ export type Wiring = ReturnType<typeof openWiring>;
  * before it is used, so servers may still be starting.
  */
 export function openWiring(config: Config) {
-  const db = openDatabase({ url: config.mysqlUrl, connectionsMax: config.mysqlConnectionsMax });
+  const metrics = createMetrics({ version: manifest.version });
+  const observers = openObservers(metrics, { queues: QUEUE_NAMES });
+  const pool = openPoolWatch();
+  metrics.beforeShowing(() => observers.pool(pool.counts()));
+
+  const { mysqlUrl, mysqlConnectionsMax } = config;
+  const db = openDatabase({ url: mysqlUrl, connectionsMax: mysqlConnectionsMax, watch: pool });
   const names = openNames(db);
   const cache = openCache({ url: config.cacheRedisUrl, prefix: config.keyPrefix });
-  const writer = openMessageWriter({ db, names, cache, random: Math.random });
-  const rooms = { db, names, cache };
+  const { random } = Math;
+  const writer = openMessageWriter({ db, names, cache, random, observe: observers.commit });
+  const rooms = { db, names, cache, observe: observers.read };
 
   const queuePrefix = queuePrefixOf(config.keyPrefix);
   const asking = openAskingConnection(config.queueRedisUrl);
   const working = openWorkingConnection(config.queueRedisUrl);
   const enqueuer = openEnqueuer(asking, queuePrefix);
   const inspector = openInspector(asking, queuePrefix);
+  const queues = openQueues(asking, queuePrefix);
 
   type ConversationName = { companyId: string; conversationId: string };
 
   return {
+    /** What happens in this process, in numbers; and where others tell what they see. */
+    metrics,
+    observers,
     queue: { connection: working, prefix: queuePrefix, inspector, enqueue: enqueuer.enqueue },
+
+    /** What the admin pages ask for. */
+    admin: {
+      queues,
+      sessions: openSessionStore(asking, queuePrefix),
+      redis: asking,
+      prefix: queuePrefix,
+    },
 
     /** What processors ask for. */
     deps: {
-      storeMessages: writer.store,
+      storeMessages(messages: Parameters<typeof writer.store>[0], signal: AbortSignal) {
+        observers.persistJob(messages.length);
+        return writer.store(messages, signal);
+      },
+      countRefused: observers.refusedByStore,
       async warmConversation({ companyId, conversationId }: ConversationName) {
         await enqueuer.enqueue('cache-warm', { companyId, conversationId });
       },
@@ -58,24 +98,40 @@ export function openWiring(config: Config) {
     },
 
     readRecentBytes: readRecentBytes.bind(null, rooms),
-    findMessages: findMessages.bind(null, rooms),
+    readActiveBytes: readActiveBytes.bind(null, rooms),
+    findConversations: findConversations.bind(null, rooms),
+    findMessages(request: Parameters<typeof findMessages>[1]) {
+      return timedPage(observers.hotPage, () => findMessages(rooms, request));
+    },
     findMessagesById: findMessagesById.bind(null, rooms),
     getRecentMessages: getRecentMessages.bind(null, rooms),
     getActiveConversations: getActiveConversations.bind(null, rooms),
     invalidateConversationCache: invalidateConversationCache.bind(null, rooms),
     async invalidateCompanyCache(companyId: string) {
       await cache.invalidateCompany(companyId);
-      // Emptied at once, filled again before anybody asks.
-      await enqueuer.enqueue('cache-warm', { companyId });
+      // Emptied at once, filled again before anybody asks; without the queue, by whoever asks.
+      await enqueuer.enqueue('cache-warm', { companyId }).catch(() => {});
     },
     readLedger: readLedger.bind(null, db),
+    keys: {
+      create: createApiKey.bind(null, db),
+      find: findApiKey.bind(null, db),
+      list: listApiKeys.bind(null, db),
+      revoke: revokeApiKey.bind(null, db),
+      rotate: rotateApiKey.bind(null, db),
+      recordUse: recordKeyUse.bind(null, db),
+    },
+    /** Answers in time or rejects: whether MySQL, and the cache's Redis, are there. */
+    ping: { mysql: () => pingMysql(db), cacheRedis: cache.ping },
+    /** Not for anything that must last: counts of the moment. */
+    volatile: { connection: cache.connection, prefix: config.keyPrefix },
     migrate: () => migrate(db),
     async check() {
       return [...(await checkMysql(db)), ...(await checkQueueRedis(working))];
     },
 
     async close() {
-      await Promise.all([enqueuer.close(), inspector.close()]);
+      await Promise.all([enqueuer.close(), inspector.close(), queues.close()]);
       asking.disconnect();
       working.disconnect();
       await db.destroy();

@@ -153,8 +153,9 @@ function outcomeOf(error: unknown, job: Job): JobEvent['outcome'] {
 /** Turns the decision of `PipelineError.retry` into what BullMQ understands. */
 async function obey(error: unknown, { job, token }: Attempt): Promise<unknown> {
   if (!(error instanceof PipelineError)) return error;
-  if (error.retry === 'never') return new UnrecoverableError(`${error.code}: ${error.message}`);
-  if (error.retry === 'backoff') return error;
+  const reason = `${error.code}: ${error.message}`; // With its code people know it for one of ours.
+  if (error.retry === 'never') return new UnrecoverableError(reason);
+  if (error.retry === 'backoff') return new Error(reason, { cause: error });
   await job.moveToDelayed(Date.now() + error.retry.afterMs, token); // Counts as no attempt.
   return new DelayedError();
 }

@@ -8,6 +8,8 @@ export interface PersistDeps {
   /** Resolves after the commit, with one Verdict for each Message, in order. */
   storeMessages(messages: readonly Message[], signal: AbortSignal): Promise<readonly Verdict[]>;
   warmConversation(conversation: { companyId: string; conversationId: string }): Promise<void>;
+  /** Told how many Messages of a job cannot be stored; metrics sit here. */
+  countRefused(messages: number): void;
   /** Milliseconds since 1970. */
   now(): number;
 }
@@ -40,7 +42,10 @@ export async function persistMessages(
   // If this process dies before here, or this fails, its next reader fills the page instead.
   await Promise.allSettled([...toWarm.values()].map(deps.warmConversation));
 
-  if (refusals.length > 0) throw messagesRefused(refusals, job.messages.length);
+  if (refusals.length > 0) {
+    deps.countRefused(refusals.length);
+    throw messagesRefused(refusals, job.messages.length);
+  }
   return { stored: outcomes.stored, duplicates: outcomes.duplicate };
 }
 

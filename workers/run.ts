@@ -1,58 +1,67 @@
 import { hostname } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { untilReady } from '../queues/connection.ts';
+import { closeInTime, prepareServers, type Running } from '../entry.ts';
 import { QUEUE_NAMES, type QueueName } from '../queues/index.ts';
 import { openWiring, type Wiring } from '../wiring.ts';
-import { awaitServers } from './await-servers.ts';
-import { type Fleet, openFleet } from './fleet.ts';
+import { type Fleet, type JobEvent, openFleet } from './fleet.ts';
 import { type Health, type HealthWatch, openHealthWatch } from './health.ts';
+import { reachableHost } from './metrics-address.ts';
+import { type MetricsServer, openMetricsServer } from './metrics-server.ts';
 
-export interface RunningFleet {
-  /** Finishes what runs, within the configured time, and closes everything. */
-  stop(): Promise<void>;
-}
+export type RunningFleet = Running;
 
 const HEARTBEAT_MS = 5_000;
-const CLOSE_MS_MAX = 3_000;
 
 /**
- * Starts one Fleet process: waits for the servers and checks them, brings the schema up to date,
- * runs the processors.
+ * Starts one Fleet process: shows its metrics, waits for the servers and checks them, brings the
+ * schema up to date, runs the processors.
  *
- * @throws Error If a server stays away, or is set to break a promise and `ALLOW_UNSAFE` is not set.
+ * @throws Error If a server stays away, or is set to break a promise and `ALLOW_UNSAFE` is not set;
+ *               or if `METRICS_PORT` is taken.
  */
 export async function runFleet(config: Config, log: Logger): Promise<RunningFleet> {
   const wiring = openWiring(config);
+  const pulse: Pulse = { health: STARTING };
+  let server: MetricsServer | undefined;
   try {
-    await checkServers(wiring, { log, config });
-    for (const name of await wiring.migrate()) log.info({ name }, 'migrated');
+    server = await openMetrics({ wiring, pulse }, config);
+    await prepareServers(wiring, config, log);
   } catch (error) {
-    await closeWithin(wiring, CLOSE_MS_MAX);
+    await closeInTime(wiring);
+    await server?.close();
     throw error;
   }
 
   const watch = openHealthWatch(Date.now());
   const { connection, prefix } = wiring.queue;
-  const fleet = openFleet({ connection, prefix, deps: wiring.deps, log, observe: watch.observe });
-  const heartbeat = await beat({ wiring, watch, log });
-  log.info('fleet is running');
-  return { stop: () => stop({ fleet, wiring, heartbeat, log, drainMsMax: config.drainMsMax }) };
+  const observe = (event: JobEvent) => {
+    watch.observe(event);
+    wiring.observers.job(event);
+  };
+  const fleet = openFleet({ connection, prefix, deps: wiring.deps, log, observe });
+  const metricsAt = { metricsHost: reachableHost(config.metricsHost), metricsPort: server.port };
+  const heartbeat = await beat({ wiring, watch, pulse, log, metricsAt });
+  log.info(metricsAt, 'fleet is running');
+  const { drainMsMax } = config;
+  return { stop: () => stop({ fleet, wiring, heartbeat, server, log, drainMsMax }) };
 }
 
-async function checkServers(
-  wiring: Wiring,
-  { log, config }: { log: Logger; config: Config },
-): Promise<void> {
-  const { mysqlUrl, queueRedisUrl, isUnsafeAllowed } = config;
-  const untilRedisIsReady = () => untilReady(wiring.queue.connection);
-  const servers = { mysqlUrl, queueRedisUrl, untilRedisIsReady, check: wiring.check };
-  const findings = await awaitServers(servers, (sentence) => log.warn(sentence));
-  for (const { sentence } of findings) log.warn(sentence);
-  const broken = findings.filter((finding) => finding.severity === 'broken');
-  if (broken.length === 0 || isUnsafeAllowed) return;
-  throw new Error(broken.map((finding) => finding.sentence).join('\n'));
+/** How this process was when it last looked. */
+interface Pulse {
+  health: Health;
+}
+
+const STARTING: Health = { isHealthy: false, reason: 'the fleet is still starting' };
+
+function openMetrics(parts: { wiring: Wiring; pulse: Pulse }, config: Config) {
+  return openMetricsServer({
+    host: config.metricsHost,
+    port: config.metricsPort,
+    token: config.metricsToken,
+    show: () => parts.wiring.metrics.show('fleet'),
+    health: () => parts.pulse.health,
+  });
 }
 
 interface HeartbeatTimer {
@@ -63,10 +72,17 @@ interface HeartbeatTimer {
 async function beat(parts: {
   wiring: Wiring;
   watch: HealthWatch;
+  pulse: Pulse;
   log: Logger;
+  metricsAt: { metricsHost: string; metricsPort: number };
 }): Promise<HeartbeatTimer> {
   const { inspector } = parts.wiring.queue;
-  const identity = { host: hostname(), pid: process.pid, startedAt: Date.now() };
+  const identity = {
+    host: hostname(),
+    pid: process.pid,
+    startedAt: Date.now(),
+    ...parts.metricsAt,
+  };
   let wasHealthy = true;
 
   async function publish(): Promise<void> {
@@ -74,6 +90,7 @@ async function beat(parts: {
     const health: Health = parts.watch.judge(waiting, Date.now());
     if (health.isHealthy !== wasHealthy) parts.log.warn(health, 'health changed');
     wasHealthy = health.isHealthy;
+    parts.pulse.health = health;
     const jobsDone = parts.watch.jobsDone();
     await inspector.publishHeartbeat({ ...identity, ...health, jobsDone }).catch(() => {});
   }
@@ -99,21 +116,14 @@ async function stop(parts: {
   fleet: Fleet;
   wiring: Wiring;
   heartbeat: HeartbeatTimer;
+  server: MetricsServer;
   log: Logger;
   drainMsMax: number;
 }): Promise<void> {
   const { isClean } = await parts.fleet.drain(parts.drainMsMax);
   if (!isClean) parts.log.warn('some jobs did not end in time; other workers take them over');
   await parts.heartbeat.end();
-  await closeWithin(parts.wiring, CLOSE_MS_MAX);
+  await closeInTime(parts.wiring);
+  await parts.server.close(); // Last: until here, whoever watches sees it drain.
   parts.log.info('fleet has stopped');
-}
-
-/** Connections to a server that hangs never close; whoever waits for us would have to kill us. */
-async function closeWithin(wiring: Wiring, timeoutMs: number): Promise<void> {
-  const over = new AbortController();
-  const tooLate = pause(timeoutMs, undefined, { signal: over.signal }).catch(() => {});
-  // Nor is it a fault any more if one breaks while it is being closed.
-  await Promise.race([wiring.close().catch(() => {}), tooLate]);
-  over.abort();
 }

@@ -68,6 +68,7 @@ export type Bench = ReturnType<typeof openBench>;
 const IDLE: Deps = {
   storeMessages: async (messages) => messages.map(() => ({ outcome: 'duplicate' })),
   warmConversation: async () => {},
+  countRefused: () => {},
   readRecentPage: async () => {},
   getActiveConversations: async () => [],
   now: Date.now,

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Redis } from 'ioredis';
+import { findFreePort } from '../../bin/dev/free-port.ts';
 import { spawnFleet } from '../faults/fleet-process.ts';
 import {
   openPrivateHouse,
@@ -147,15 +148,23 @@ describe('the start', () => {
   it('waits for servers that are not up yet, says for which, and then works', async () => {
     await house.kill('queue-redis');
     await house.kill('mysql');
-    const fleet = house.spawnFleet({ LOG_LEVEL: 'info' });
+    const port = await findFreePort();
+    const fleet = house.spawnFleet({ LOG_LEVEL: 'info', METRICS_PORT: String(port) });
     const queueHost = new URL(house.env.QUEUE_REDIS_URL).host;
     await eventually(
       async () => fleet.output(),
       (said) => said.includes(`waiting: the queue's Redis at ${queueHost} does not answer`),
     );
+    const probe = () => fetch(`http://127.0.0.1:${port}/healthz`);
+    const starting = await probe();
+    expect([starting.status, await starting.text()]).toEqual([
+      503,
+      'the fleet is still starting\n',
+    ]);
 
     await house.restart();
     await fleet.ready;
+    expect((await probe()).status).toBe(200);
 
     const wiring = await house.openWiring();
     await house.openProducer().createMessages(someMessages('mercado', 10));
@@ -180,6 +189,16 @@ describe('the start', () => {
     expect(other.output()).toContain(
       `the queue's Redis at ${alsoWrong.host} refuses us (WRONGPASS`,
     );
+  });
+
+  it('is refused where the port of its metrics is taken, in one sentence', async () => {
+    const deaf = await openDeafServer();
+    const { port } = new URL(deaf.url);
+    const fleet = house.spawnFleet({ LOG_LEVEL: 'info', METRICS_PORT: port });
+
+    expect(await fleet.ended).toBe(1);
+    expect(fleet.output()).toContain(`METRICS_PORT: ${port} is in use on 127.0.0.1; set another`);
+    await deaf.close();
   });
 
   it('can be called off while it waits', async () => {

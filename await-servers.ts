@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Finding } from '../domain/finding.ts';
+import type { Finding } from './domain/finding.ts';
 
-/** What a Fleet process cannot start without. */
+/** What a process cannot start without. */
 export interface NeededServers {
   readonly mysqlUrl: string;
   readonly queueRedisUrl: string;
