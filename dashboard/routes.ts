@@ -1,0 +1,15 @@
+import type { Route } from './route.ts';
+import { clearCache } from './routes/clear-cache.ts';
+import { conversationMessages } from './routes/conversation-messages.ts';
+import { conversations } from './routes/conversations.ts';
+import { createMessages } from './routes/create-messages.ts';
+import { messages } from './routes/messages.ts';
+
+/** Every route there is: served, guarded, described and tested from this one list. */
+export const routes = [
+  createMessages,
+  conversationMessages,
+  conversations,
+  messages,
+  clearCache,
+] as readonly Route[];
