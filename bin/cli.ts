@@ -3,9 +3,11 @@ import { type Command, type Context, helpOf, UsageError } from './command.ts';
 import { bench } from './commands/bench.ts';
 import { clearCache } from './commands/clear-cache.ts';
 import { demo } from './commands/demo.ts';
+import { docs } from './commands/docs.ts';
+import { env } from './commands/env.ts';
+import { keys } from './commands/keys.ts';
 import { messages } from './commands/messages.ts';
 import { redrive } from './commands/redrive.ts';
-
 import { replay } from './commands/replay.ts';
 import { services } from './commands/services.ts';
 import { start } from './commands/start.ts';
@@ -17,11 +19,14 @@ const COMMANDS = [
   start,
   replay,
   messages,
+  keys,
   status,
   redrive,
   clearCache,
   services,
+  env,
   bench,
+  docs,
   test,
 ];
 

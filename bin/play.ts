@@ -4,8 +4,8 @@ import { instantOf } from '../domain/instant.ts';
 import type { Message } from '../domain/message.ts';
 import { newMessageId } from '../domain/message-id.ts';
 import { PAGE_MESSAGES_MAX } from '../domain/page.ts';
-import { openProducer } from '../queues/producer.ts';
-import type { Installation } from './installation.ts';
+import type { Client } from '../client/http.ts';
+import type { Clients } from './clients.ts';
 import type { Progress } from './progress.ts';
 import { quantile, rounded } from './quantile.ts';
 import type { Sample } from './samples.ts';
@@ -31,21 +31,21 @@ export interface PlayReport {
 
 /** Conversations that go on at the same time. */
 const PLAYED_AT_ONCE = 32;
-const POLL_MS = 2;
+const POLL_MS = 10;
 const VISIBLE_MS_MAX = 30_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Plays conversations as a chatbot would: hands over a turn, sees it in the page, goes on. Then it
- * reads everything back and compares. Each run plays under a number of its own.
+ * Plays conversations over HTTP as a chatbot would: hands over a turn, sees it in the page, goes on.
+ * Then it reads everything back and compares. Each run plays under a number of its own.
  */
 export async function play(options: {
-  installation: Installation;
+  clients: Clients;
   conversations: readonly (readonly Message[])[];
   progress: Progress;
   signal: AbortSignal;
 }): Promise<PlayReport> {
-  const { conversations, installation } = options;
+  const { conversations, clients } = options;
   const times = { acceptMs: [] as number[], storeMs: [] as number[], pageMs: [] as number[] };
   const startedAt = performance.now();
   await playAll({ ...options, times });
@@ -56,7 +56,7 @@ export async function play(options: {
     conversations: conversations.length,
     companies: new Set(messages.map((message) => message.companyId)).size,
     accepted: times.acceptMs.length,
-    ...(await compareAll(installation, conversations)),
+    ...(await compareAll(clients, conversations)),
     msgsPerSecond: Math.round(messages.length / seconds),
     acceptMsP50: rounded(quantile(times.acceptMs, 0.5)),
     acceptMsP99: rounded(quantile(times.acceptMs, 0.99)),
@@ -97,23 +97,22 @@ interface Times {
 }
 
 async function playAll(options: {
-  installation: Installation;
+  clients: Clients;
   conversations: readonly (readonly Message[])[];
   progress: Progress;
   signal: AbortSignal;
   times: Times;
 }): Promise<void> {
-  const { installation, progress, signal, times } = options;
-  const { queueRedisUrl: redisUrl, keyPrefix: prefix } = installation.config;
-  const producer = openProducer({ redisUrl, prefix, lingerMs: 2 });
+  const { clients, progress, signal, times } = options;
   const waiting = options.conversations.values();
 
   async function playTurn(message: Message): Promise<void> {
     signal.throwIfAborted();
+    const client = await clients(message.companyId);
     const startedAt = performance.now();
-    await producer.createMessage(message);
+    await client.createMessage(message);
     times.acceptMs.push(performance.now() - startedAt);
-    if (await becomesVisible(installation, message, times.pageMs)) {
+    if (await becomesVisible(client, message, times.pageMs)) {
       times.storeMs.push(performance.now() - startedAt);
     }
     progress.advance(1);
@@ -123,23 +122,19 @@ async function playAll(options: {
     for (const messages of waiting) for (const message of messages) await playTurn(message);
   }
 
-  try {
-    await Promise.all(Array.from({ length: PLAYED_AT_ONCE }, playOneAfterAnother));
-  } finally {
-    await producer.close();
-  }
+  await Promise.all(Array.from({ length: PLAYED_AT_ONCE }, playOneAfterAnother));
 }
 
 /** As the chatbot sees it: the page that it builds its next answer from holds the message. */
 async function becomesVisible(
-  { wiring }: Installation,
-  { companyId, conversationId, messageId }: Message,
+  client: Client,
+  { conversationId, messageId }: Message,
   pageMs: number[],
 ): Promise<boolean> {
   const dueAt = performance.now() + VISIBLE_MS_MAX;
   while (performance.now() < dueAt) {
     const askedAt = performance.now();
-    const page = await wiring.getRecentMessages({ companyId, conversationId, limit: 50 });
+    const page = await client.getRecentMessages(conversationId);
     pageMs.push(performance.now() - askedAt);
     if (page.messages.at(-1)?.messageId === messageId) return true;
     await pause(POLL_MS);
@@ -147,16 +142,14 @@ async function becomesVisible(
   return false; // It will be counted as lost.
 }
 
-async function compareAll(
-  { wiring }: Installation,
-  conversations: readonly (readonly Message[])[],
-) {
+async function compareAll(clients: Clients, conversations: readonly (readonly Message[])[]) {
   const counts = { stored: 0, duplicates: 0, lost: 0, altered: 0 };
   for (const sent of conversations) {
     const [first] = sent;
     if (!first) continue;
     const { companyId, conversationId } = first;
-    const page = await wiring.findMessages({ companyId, conversationId, limit: PAGE_MESSAGES_MAX });
+    const client = await clients(companyId);
+    const page = await client.findMessages({ conversationId, limit: PAGE_MESSAGES_MAX });
     const read = new Map(page.messages.map((message) => [message.messageId, message]));
     counts.stored += read.size;
     counts.duplicates += page.messages.length - read.size;

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { checkNewMessage, type Message } from '../domain/message.ts';
-import type { Producer } from '../queues/producer.ts';
 import type { Wiring } from '../wiring.ts';
 import type { Progress } from './progress.ts';
+import { identityOf, type ReplayDoors } from './replay-doors.ts';
 import type { ReplayLine } from './replay-files.ts';
 
 /** Messages of one step: looked up in one query for each Company, sent together. */
@@ -41,14 +41,13 @@ export interface Sent {
 export async function sendAll(
   chunks: AsyncIterable<Message[]>,
   options: {
-    wiring: Wiring;
-    producer: Producer;
+    doors: ReplayDoors;
     rate: number;
     progress: Progress;
     signal: AbortSignal;
   },
 ): Promise<Sent> {
-  const { producer, progress, signal } = options;
+  const { doors, progress, signal } = options;
   const sent: Sent = { accepted: 0, duplicates: 0 };
   const met = new Set<string>();
   const startedAt = performance.now();
@@ -60,11 +59,9 @@ export async function sendAll(
     const aheadMs = (given / options.rate) * 1_000 - (performance.now() - startedAt);
     if (aheadMs > 0) await pause(aheadMs, undefined, { signal });
 
-    const stored = await findStored(options.wiring, chunk);
-    const receipts = await producer.createMessages(chunk);
-    for (const [at, receipt] of receipts.entries()) {
-      if (!receipt.isAccepted) throw receipt.error;
-      const identity = `${chunk[at]?.companyId}\n${receipt.messageId}`;
+    const stored = await doors.find(chunk);
+    await doors.hand(chunk);
+    for (const identity of chunk.map(identityOf)) {
       if (met.has(identity) || stored.has(identity)) sent.duplicates += 1;
       met.add(identity);
     }
@@ -77,7 +74,7 @@ export async function sendAll(
 /** Waits for all of it to be stored, reads it back and compares every field. */
 export async function verifyAll(
   chunks: AsyncIterable<Message[]>,
-  options: { wiring: Wiring; progress: Progress; signal: AbortSignal },
+  options: { doors: ReplayDoors; wiring: Wiring; progress: Progress; signal: AbortSignal },
 ): Promise<{ lost: number; altered: number }> {
   const counts = { lost: 0, altered: 0 };
   await eachAtOnce(chunks, async (chunk) => {
@@ -95,33 +92,16 @@ export async function verifyAll(
 /** Looks again until nothing is missing, or nothing is left in the queue that could bring it. */
 async function findAllOf(
   chunk: readonly Message[],
-  { wiring, signal }: { wiring: Wiring; signal: AbortSignal },
+  { doors, wiring, signal }: { doors: ReplayDoors; wiring: Wiring; signal: AbortSignal },
 ): Promise<Map<string, Message>> {
   for (;;) {
     signal.throwIfAborted();
     const { waiting, active, delayed } = await wiring.queue.inspector.counts('persist');
-    const stored = await findStored(wiring, chunk);
+    const stored = await doors.find(chunk);
     const isComplete = chunk.every((message) => stored.has(identityOf(message)));
     if (isComplete || waiting + active + delayed === 0) return stored;
     await pause(LOOK_AGAIN_MS);
   }
-}
-
-async function findStored(
-  wiring: Wiring,
-  chunk: readonly Message[],
-): Promise<Map<string, Message>> {
-  const stored = new Map<string, Message>();
-  for (const [companyId, own] of Map.groupBy(chunk, (message) => message.companyId)) {
-    const messageIds = own.map((message) => message.messageId);
-    const found = await wiring.findMessagesById({ companyId, messageIds });
-    for (const message of found.values()) stored.set(identityOf(message), message);
-  }
-  return stored;
-}
-
-function identityOf({ companyId, messageId }: Message): string {
-  return `${companyId}\n${messageId}`;
 }
 
 async function eachAtOnce(

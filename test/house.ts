@@ -4,6 +4,7 @@ import { createConnection } from 'mysql2/promise';
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { type Config, readConfig } from '../config.ts';
+import { runDashboard, type RunningDashboard } from '../dashboard/run.ts';
 import { openDatabase } from '../db/database.ts';
 import type { Message } from '../domain/message.ts';
 import { newMessageId } from '../domain/message-id.ts';
@@ -52,6 +53,13 @@ export async function openTestHouse(env: Record<string, string> = {}) {
       const fleet = await runFleet({ ...config, ...overrides }, pino({ level: 'silent' }));
       opened.push(fleet.stop);
       return fleet;
+    },
+    /** The HTTP API on a free port. */
+    async openDashboard(overrides: Partial<Config> = {}): Promise<RunningDashboard> {
+      const log = pino({ level: 'silent' });
+      const dashboard = await runDashboard({ ...config, httpPort: 0, ...overrides }, log);
+      opened.push(dashboard.stop);
+      return dashboard;
     },
     /** Another process's view: own connections, own L1, the same servers. */
     openNeighbour() {

@@ -2,15 +2,16 @@ import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { type Command, UsageError } from '../command.ts';
 
-const BENCHES = ['persist'];
+const BENCHES = ['persist', 'recent-page', 'http-ingest', 'reach'];
 
 /** A benchmark is a file of `bench/` that answers one question and names itself after it. */
 export const bench: Command = {
   name: 'bench',
-  summary: 'Measures one thing against its yardstick, e.g. bench persist',
+  summary: 'Measures one thing against its yardstick: persist, recent-page, http-ingest or reach',
   operands: 'NAME',
   flags: {
-    rounds: { type: 'string', value: 'N', help: 'how often (default 5)' },
+    rounds: { type: 'string', value: 'N', help: 'how often' },
+    seconds: { type: 'string', value: 'N', help: 'how long it asks each server in a round' },
     json: { type: 'boolean', help: 'the figures as one JSON object on the last line' },
   },
   run([name, ...flags], { home, env }) {

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { z } from 'zod';
+import type { Message } from '../../domain/message.ts';
 import { type Context, defineCommand, jsonFlag } from '../command.ts';
 import { type Installation, withInstallation } from '../installation.ts';
+import { openClients } from '../clients.ts';
+import { keptKey, showDoors } from '../doors.ts';
 import { castSamples, play, type PlayReport } from '../play.ts';
 import { openProgress } from '../progress.ts';
 import { readSamples } from '../samples.ts';
@@ -19,15 +22,17 @@ export const demo = defineCommand({
   async run({ exit, json }, context) {
     return withInstallation(context, async (installation) => {
       await installation.ensureFleet();
+      const { url } = await installation.startHttp({ isQuiet: true });
+      const clients = openClients(installation, url);
       const conversations = castSamples(readSamples(), Date.now());
       const total = conversations.flat().length;
       const progress = openProgress({ label: 'playing', unit: 'messages', total });
       const { signal } = context;
-      const playing = play({ installation, conversations, progress, signal });
+      const playing = play({ clients, conversations, progress, signal });
       const report = await playing.finally(progress.end);
 
       context.print(json ? JSON.stringify(report) : show(report, installation));
-      if (!exit) await stayRunning(context, conversations[0]?.[0]);
+      if (!exit) await stayRunning(context, { installation, url, shown: conversations[0]?.[0] });
       if (report.lost === 0 && report.altered === 0) return 0;
       context.say('what was read back is not what was sent');
       return 1;
@@ -36,15 +41,18 @@ export const demo = defineCommand({
 });
 
 async function stayRunning(
-  { say, signal }: Context,
-  shown: { companyId: string; conversationId: string } | undefined,
+  context: Context,
+  about: { installation: Installation; url: string; shown: Message | undefined },
 ): Promise<void> {
-  say('\nstill running; Ctrl-C ends it. Meanwhile, in another terminal:');
+  const { installation, url, shown } = about;
+  const { say, signal } = context;
   if (shown) {
-    const { companyId, conversationId } = shown;
-    say(`  ./scripts.sh messages --company ${companyId} --conversation ${conversationId}`);
+    const { companyId: company, conversationId } = shown;
+    const token = await keptKey(installation, company);
+    const { adminPassword } = installation.config;
+    showDoors({ url, token, company, conversationId, adminPassword, context });
   }
-  say('  ./scripts.sh status');
+  say('still running; Ctrl-C ends it. ./scripts.sh status shows queues and processes');
   if (!signal.aborted) await once(signal, 'abort');
 }
 

@@ -3,6 +3,8 @@ import { openProducer } from '../../queues/producer.ts';
 import { type Context, defineCommand, jsonFlag } from '../command.ts';
 import { type Installation, withInstallation } from '../installation.ts';
 import { openProgress } from '../progress.ts';
+import { openClients } from '../clients.ts';
+import { httpDoors, queueDoors, type ReplayDoors } from '../replay-doors.ts';
 import { checkReplayFile, readReplayFile } from '../replay-files.ts';
 import { chunksOf, sendAll, verifyAll } from '../replay.ts';
 import { table } from '../table.ts';
@@ -25,6 +27,7 @@ export const replay = defineCommand({
       value: 'N',
       help: 'messages on their way at once (default 5000)',
     },
+    http: { type: 'boolean', help: 'send and read back over HTTP instead of the producer' },
     ...jsonFlag,
   },
   schema: z.object({
@@ -32,6 +35,7 @@ export const replay = defineCommand({
     company: z.string().min(1).max(64).optional(),
     rate: z.coerce.number().positive().default(Infinity),
     concurrency: z.coerce.number().int().min(1).max(100_000).default(5_000),
+    http: z.boolean().default(false),
     json: z.boolean().default(false),
   }),
   async run({ operands: files, json, ...options }, context) {
@@ -60,34 +64,27 @@ async function replayFiles(
     company?: string | undefined;
     rate: number;
     concurrency: number;
+    http: boolean;
     installation: Installation;
     context: Context;
   },
 ): Promise<ReplayReport> {
   const { installation, context } = options;
-  const { wiring, config } = installation;
   let refused = 0;
   const onRefusal = (sentence: string) => {
     refused += 1;
     if (refused <= REFUSALS_TOLD_MAX) context.say(`refused: ${sentence}`);
   };
-  const producer = openProducer({
-    redisUrl: config.queueRedisUrl,
-    prefix: config.keyPrefix,
-    inFlightMessagesMax: options.concurrency,
-    whenUnreachable: 'wait',
-  });
-  const around = { wiring, signal: context.signal };
+  const { doors, close } = await openDoors(installation, options);
+  const around = { doors, wiring: installation.wiring, signal: context.signal };
 
   const sending = openProgress({ label: 'sending', unit: 'messages', total: null });
   const sendChunks = chunksOf(readAll(files, options.company), onRefusal);
-  const sent = await closing(
-    sendAll(sendChunks, { ...around, producer, rate: options.rate, progress: sending }),
-    async () => {
-      sending.end();
-      await producer.close();
-    },
-  );
+  const sendTo = { ...around, rate: options.rate, progress: sending };
+  const sent = await closing(sendAll(sendChunks, sendTo), async () => {
+    sending.end();
+    await close();
+  });
 
   const verifying = openProgress({ label: 'reading back', unit: 'messages', total: sent.accepted });
   const verifyChunks = chunksOf(readAll(files, options.company), () => {});
@@ -105,6 +102,24 @@ async function closing<Result>(work: Promise<Result>, close: () => Promise<void>
   } finally {
     await close();
   }
+}
+
+async function openDoors(
+  installation: Installation,
+  options: { http: boolean; concurrency: number },
+): Promise<{ doors: ReplayDoors; close(): Promise<void> }> {
+  if (options.http) {
+    const { url } = await installation.startHttp({ isQuiet: true });
+    return { doors: httpDoors(openClients(installation, url)), close: async () => {} };
+  }
+  const { wiring, config } = installation;
+  const producer = openProducer({
+    redisUrl: config.queueRedisUrl,
+    prefix: config.keyPrefix,
+    inFlightMessagesMax: options.concurrency,
+    whenUnreachable: 'wait',
+  });
+  return { doors: queueDoors(producer, wiring), close: producer.close };
 }
 
 async function* readAll(files: readonly string[], companyId: string | undefined) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metricsAddress } from '../../dashboard/metrics-targets.ts';
 import { QUEUE_NAMES } from '../../queues/index.ts';
 import { defineCommand, jsonFlag } from '../command.ts';
 import { withInstallation } from '../installation.ts';
@@ -31,9 +32,12 @@ export const status = defineCommand({
       const counts = queues.map((queue) => Object.values(queue));
       context.print(table(['queue', 'waiting', 'active', 'delayed', 'dead'], counts));
       for (const job of dead) context.print(`dead: ${job.queue} ${job.jobId}: ${job.reason}`);
-      for (const { host, pid, isHealthy, reason, jobsDone } of fleet) {
+      for (const heartbeat of fleet) {
+        const { host, pid, isHealthy, reason, jobsDone } = heartbeat;
         const state = isHealthy ? 'healthy' : reason;
-        context.print(`fleet: ${host}/${pid} ${state}, ${jobsDone} jobs done`);
+        const address = metricsAddress(heartbeat);
+        const metrics = address === null ? '' : `, http://${address}/metrics`;
+        context.print(`fleet: ${host}/${pid} ${state}, ${jobsDone} jobs done${metrics}`);
       }
       if (fleet.length === 0) context.print('fleet: no process is running; ./scripts.sh start');
       return 0;

@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-const MAIN = join(import.meta.dirname, '../../workers/main.ts');
+const [FLEET, HTTP] = ['workers', 'dashboard'].map((folder) =>
+  join(import.meta.dirname, '../..', folder, 'main.ts'),
+);
 
-/** One Fleet process, started as its container would. */
+/** One Fleet process, started as its container would; or one of HTTP. */
 export interface FleetProcess {
   readonly pid: number;
   /** Everything it wrote so far. */
@@ -19,8 +21,12 @@ export interface FleetProcess {
 }
 
 /** @param env All it is told; of ours it gets nothing. */
-export function spawnFleet(env: Record<string, string>): FleetProcess {
-  const child = spawn(process.execPath, [MAIN], {
+export const spawnFleet = (env: Record<string, string>) => spawnEntry(FLEET ?? '', env);
+/** The same for HTTP: where it listens, it tells at level info. */
+export const spawnHttp = (env: Record<string, string>) => spawnEntry(HTTP ?? '', env);
+
+function spawnEntry(main: string, env: Record<string, string>): FleetProcess {
+  const child = spawn(process.execPath, [main], {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

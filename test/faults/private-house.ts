@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import { isAlive, ProcessIdentity } from '../../bin/dev/process-identity.ts';
 import { openServers, type Servers, stopServers } from '../../bin/dev/servers.ts';
 import { type Config, readConfig } from '../../config.ts';
+import { type RunningDashboard, runDashboard } from '../../dashboard/run.ts';
 import { openDatabase } from '../../db/database.ts';
 import { newMessageId } from '../../domain/message-id.ts';
 import { openProducer, type Producer, type ProducerOptions } from '../../queues/producer.ts';
@@ -100,6 +101,16 @@ export async function openPrivateHouse() {
       const fleet = await runFleet({ ...config, ...overrides }, log);
       closing.push(fleet.stop);
       return { ...fleet, lines };
+    },
+    /** An HTTP process in this one; `lines` is what it logs. */
+    async openDashboard(
+      overrides: Partial<Config> = {},
+    ): Promise<RunningDashboard & { lines: string[] }> {
+      const lines: string[] = [];
+      const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+      const dashboard = await runDashboard({ ...config, httpPort: 0, ...overrides }, log);
+      closing.push(dashboard.stop);
+      return { ...dashboard, lines };
     },
     /** `workers/main.ts` as it runs in production: a process of its own. */
     spawnFleet(overrides: Record<string, string> = {}): FleetProcess {

@@ -27,7 +27,10 @@ function listedByGit(): string[] | null {
 }
 
 function found(): string[] {
-  const paths = globSync('**/*', { cwd: ROOT, exclude: ['node_modules', '.camadas', '.git'] });
+  const paths = globSync('**/*', {
+    cwd: ROOT,
+    exclude: ['node_modules', '.camadas', '.git', 'client/dist'],
+  });
   return paths
     .filter((path) => statSync(join(ROOT, path)).isFile())
     .map((path) => path.replaceAll(sep, '/'));

@@ -6,7 +6,7 @@ import { commentsOf, faultAt, isCode, visit } from './source.ts';
 import type { Fault, SourceFile } from './source.ts';
 
 const ENTRY_POINTS = [
-  'bin/cli.ts',
+  'bin/{cli,migrate}.ts',
   '{workers,dashboard}/main.ts',
   'vitest.config.ts',
   '{bench,test}/**',

@@ -8,9 +8,9 @@ import type { Fault, SourceFile } from './source.ts';
 /** Names that say nothing: whatever has no better place ends up behind them. */
 const EMPTY_WORD = /^(utils?|helpers?|common|misc|types|interfaces|manager|service)$/i;
 const LISTS = ['queues/index.ts', 'workers/index.ts'];
-/** `total` counts what happened, `info` is always 1; the others say what is measured. */
+/** `total` counts what happened, `info` is always 1, `up` is 1 or 0; the others say what is measured. */
 const UNITS = [
-  ...'total info seconds bytes ratio jobs messages conversations rows segments'.split(' '),
+  ...'total info up seconds bytes ratio jobs messages conversations rows segments'.split(' '),
   ...'entries tokens requests connections workers'.split(' '),
 ];
 

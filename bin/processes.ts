@@ -1,15 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-export interface FleetProcesses {
+export interface Processes {
   readonly pids: readonly number[];
   /** Drains all processes and waits for their end. */
   stop(): Promise<void>;
 }
 
-export interface FleetProcessesOptions {
+export interface ProcessesOptions {
+  /** Which of the two kinds, by its file. */
+  readonly entry: 'workers/main.ts' | 'dashboard/main.ts';
   readonly env: NodeJS.ProcessEnv;
-  readonly processes: number;
+  readonly count: number;
   /** Where their log lines go: this process's standard output, or an open file. */
   readonly logTo: 'inherit' | number;
   say(line: string): void;
@@ -18,12 +20,13 @@ export interface FleetProcessesOptions {
 const RESTART_PAUSE_MS = 1_000;
 
 /**
- * Runs Fleet processes and starts those anew that die.
+ * Runs processes of one kind and starts those anew that die.
  *
  * @returns When all of them have taken up work.
  * @throws Error If one ends before; its log says why.
  */
-export async function startFleetProcesses(options: FleetProcessesOptions): Promise<FleetProcesses> {
+export async function startProcesses(options: ProcessesOptions): Promise<Processes> {
+  const { entry } = options;
   const children = new Set<ChildProcess>();
   let isStopping = false;
 
@@ -36,7 +39,7 @@ export async function startFleetProcesses(options: FleetProcessesOptions): Promi
 
   async function startOne(): Promise<void> {
     if (isStopping) return;
-    const child = spawnFleet(options);
+    const child = spawnEntry(options);
     children.add(child);
     try {
       await taking(child);
@@ -47,7 +50,7 @@ export async function startFleetProcesses(options: FleetProcessesOptions): Promi
     child.once('exit', (code, signal) => {
       children.delete(child);
       if (isStopping) return;
-      options.say(`fleet process ${child.pid} ended (${signal ?? code}); starting another`);
+      options.say(`${entry} (${child.pid}) ended (${signal ?? code}); starting it again`);
       setTimeout(() => void startOne().catch(giveUp), RESTART_PAUSE_MS);
     });
   }
@@ -59,7 +62,7 @@ export async function startFleetProcesses(options: FleetProcessesOptions): Promi
   }
 
   try {
-    await Promise.all(Array.from({ length: options.processes }, startOne));
+    await Promise.all(Array.from({ length: options.count }, startOne));
   } catch (error) {
     await stop();
     throw error;
@@ -72,8 +75,8 @@ export async function startFleetProcesses(options: FleetProcessesOptions): Promi
   };
 }
 
-function spawnFleet({ env, logTo }: FleetProcessesOptions): ChildProcess {
-  const main = join(import.meta.dirname, '..', 'workers', 'main.ts');
+function spawnEntry({ entry, env, logTo }: ProcessesOptions): ChildProcess {
+  const main = join(import.meta.dirname, '..', entry);
   // A group of its own: Ctrl-C reaches us alone, and we tell them to drain, once.
   return spawn(process.execPath, [main], {
     env,
@@ -86,7 +89,7 @@ function taking(child: ChildProcess): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   child.once('message', () => resolve());
   child.once('error', reject);
-  child.once('exit', (code) => reject(new Error(`a fleet process ended at its start (${code})`)));
+  child.once('exit', (code) => reject(new Error(`a process ended at its start (${code})`)));
   return promise;
 }
 
