@@ -8,24 +8,34 @@ export interface Figure {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** At least this; null for what is only told. */
+  /** Null for what is only told. */
   readonly goal: number | null;
+  readonly goalIs: 'at least' | 'at most' | null;
   readonly unit: string;
 }
 
-/** One value from each round. */
+export type Goal = { readonly atLeast: number } | { readonly atMost: number };
+
+/** @param values One from each round. */
 export function figureOf(
   values: readonly number[],
-  { goal, unit }: { goal: number | null; unit: string },
+  unit: string,
+  goal: Goal | null = null,
 ): Figure {
-  const digits = unit === 'ratio' ? rounded : Math.round;
+  const digits = ['ratio', 'ms'].includes(unit) ? rounded : Math.round;
   return {
     median: digits(quantile(values, 0.5)),
     min: digits(Math.min(...values)),
     max: digits(Math.max(...values)),
-    goal,
+    ...told(goal),
     unit,
   };
+}
+
+function told(goal: Goal | null): Pick<Figure, 'goal' | 'goalIs'> {
+  if (goal === null) return { goal, goalIs: null };
+  if ('atLeast' in goal) return { goal: goal.atLeast, goalIs: 'at least' };
+  return { goal: goal.atMost, goalIs: 'at most' };
 }
 
 /** Shows the figures, and keeps them with what they were measured on under `bench/results/`. */
@@ -49,8 +59,9 @@ export async function report(options: {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${bench}.json`), `${JSON.stringify(result, null, 2)}\n`);
 
-  const rows = Object.entries(figures).map(([name, { median, min, max, goal, unit }]) => {
-    return [name, median, `${min} – ${max}`, goal === null ? '' : `≥ ${goal}`, unit];
+  const rows = Object.entries(figures).map(([name, { median, min, max, unit, goal, goalIs }]) => {
+    const sign = goalIs === 'at most' ? '≤' : '≥';
+    return [name, median, `${min} – ${max}`, goal === null ? '' : `${sign} ${goal}`, unit];
   });
   const text = table(['figure', 'median', 'range', 'goal', 'unit'], rows);
   process[options.isJson ? 'stderr' : 'stdout'].write(`${text}\n`);
