@@ -17,10 +17,10 @@ const CLOSE_MS_MAX = 5_000;
 
 /**
  * How far the old generation may outgrow what lives in it before all of it is collected. Left to
- * itself V8 lets it grow by little, and collects without end while pages come and go: some MB
- * saved, and every hundredth request stands behind it (docs/decisions/0014-http.md).
+ * itself V8 lets it grow by little while pages come and go, and collects without end, and by a lot
+ * under load (docs/decisions/0014-http.md).
  */
-const HEAP_GROWTH_PERCENT = 300;
+const HEAP_GROWTH_PERCENT = 100;
 
 /**
  * The frame of every process: reads the settings, starts, and drains at SIGTERM and SIGINT; a second
