@@ -25,6 +25,7 @@ import {
   readActiveBytes,
   readRecentBytes,
 } from './db/recent.ts';
+import { writeInstallationAges } from './db/tier-ages.ts';
 import { timedPage } from './db/timed-page.ts';
 import { createMetrics } from './metrics.ts';
 import { openObservers } from './observers.ts';
@@ -54,7 +55,8 @@ export function openWiring(config: Config) {
   const names = openNames(db);
   const cache = openCache({ url: config.cacheRedisUrl, prefix: config.keyPrefix });
   const { random } = Math;
-  const writer = openMessageWriter({ db, names, cache, random, observe: observers.commit });
+  const { now } = Date;
+  const writer = openMessageWriter({ db, names, cache, random, now, observe: observers.commit });
   const rooms = { db, names, cache, observe: observers.read };
 
   const queuePrefix = queuePrefixOf(config.keyPrefix);
@@ -125,7 +127,11 @@ export function openWiring(config: Config) {
     ping: { mysql: () => pingMysql(db), cacheRedis: cache.ping },
     /** Not for anything that must last: counts of the moment. */
     volatile: { connection: cache.connection, prefix: config.keyPrefix },
-    migrate: () => migrate(db),
+    async migrate() {
+      const ran = await migrate(db);
+      await writeInstallationAges(db, config);
+      return ran;
+    },
     async check() {
       return [...(await checkMysql(db)), ...(await checkQueueRedis(working))];
     },

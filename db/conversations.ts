@@ -2,11 +2,14 @@ import { CompiledQuery, type Kysely } from 'kysely';
 import type { Conversation } from '../domain/conversation.ts';
 import type { Instant } from '../domain/instant.ts';
 import { fromDatetime, toDatetime } from './datetime.ts';
-import type { HotRow } from './hot.ts';
+import type { KeyedMessage } from './keyed-message.ts';
 import type { Database, Datetime } from './schema.ts';
 
 /** Adds what new Messages change in their Conversations: the count, the first and last moment. */
-export async function recordActivity(db: Kysely<Database>, rows: readonly HotRow[]): Promise<void> {
+export async function recordActivity(
+  db: Kysely<Database>,
+  rows: readonly KeyedMessage[],
+): Promise<void> {
   const activities = [...summarise(rows).values()];
   // In key order, as every writer does: two of them then wait for each other, never in a circle.
   activities.sort((a, b) => a.conversationNo - b.conversationNo);
@@ -25,14 +28,14 @@ const RECORD = `insert into conversations (conversation_no, company_no, conversa
       values(last_message_at))`;
 
 interface Activity {
-  readonly row: HotRow;
+  readonly row: KeyedMessage;
   readonly conversationNo: number;
   count: number;
   first: string;
   last: string;
 }
 
-function summarise(rows: readonly HotRow[]): Map<number, Activity> {
+function summarise(rows: readonly KeyedMessage[]): Map<number, Activity> {
   const activities = new Map<number, Activity>();
   for (const row of rows) {
     const { conversationNo } = row;

@@ -17,7 +17,7 @@ export async function findMessagesById(
 ): Promise<Map<string, Message>> {
   const companyNo = await names.companyNo(wanted.companyId);
   if (companyNo === null) return new Map();
-  const rows = await messageColumns(db, 'messages_hot_once')
+  const rows = await messageColumns(db, { table: 'messages_hot', index: 'messages_hot_once' })
     .where('message.company_no', '=', companyNo)
     .where('message.message_id', 'in', wanted.messageIds.map(messageKey))
     .execute();

@@ -1,32 +1,49 @@
 import { CompiledQuery, type Kysely } from 'kysely';
 import { dayOf } from '../domain/instant.ts';
-import type { HotRow } from './hot.ts';
+import type { KeyedMessage } from './keyed-message.ts';
 import type { Database } from './schema.ts';
 
-/** How many writers can add to one Company and day without waiting for each other's commits. */
+/**
+ * How many writers can add to one Company and day without waiting for each other's commits. The slot
+ * after theirs belongs to those who move Messages.
+ */
 export const LEDGER_SLOTS = 32;
 
 /** Counts newly stored Messages into the Ledger, in the transaction that stores them. */
 export async function recordStored(
   db: Kysely<Database>,
-  rows: readonly HotRow[],
+  stored: { hot: readonly KeyedMessage[]; warm: readonly KeyedMessage[] },
   slot: number,
 ): Promise<void> {
-  const perDay = new Map<string, [companyNo: number, day: string, slot: number, count: number]>();
-  for (const { companyNo, message } of rows) {
-    const day = dayOf(message.createdAt);
-    const key = `${companyNo} ${day}`;
-    const entry = perDay.get(key);
-    if (entry) entry[3] += 1;
-    else perDay.set(key, [companyNo, day, slot, 1]);
+  const days = new Map<string, DayCount>();
+  for (const tier of ['hot', 'warm'] as const) {
+    for (const { companyNo, message } of stored[tier]) {
+      const day = dayOf(message.createdAt);
+      const key = `${companyNo} ${day}`;
+      const count = days.get(key) ?? { companyNo, day, hot: 0, warm: 0 };
+      count[tier] += 1;
+      days.set(key, count);
+    }
   }
-  const entries = [...perDay.values()].sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
-  const values = entries.map((entry) => [...entry, entry[3]]);
+  const counts = [...days.values()].sort(
+    (a, b) => a.companyNo - b.companyNo || (a.day < b.day ? -1 : 1),
+  );
+  const values = counts.map(({ companyNo, day, hot, warm }) => {
+    return [companyNo, day, slot, hot + warm, hot, warm];
+  });
   await db.executeQuery(CompiledQuery.raw(RECORD, [values]));
 }
 
-const RECORD = `insert into ledger (company_no, day, slot, stored_total, hot) values ?
-  on duplicate key update stored_total = stored_total + values(stored_total), hot = hot + values(hot)`;
+interface DayCount {
+  readonly companyNo: number;
+  readonly day: string;
+  hot: number;
+  warm: number;
+}
+
+const RECORD = `insert into ledger (company_no, day, slot, stored_total, hot, warm) values ?
+  on duplicate key update stored_total = stored_total + values(stored_total),
+    hot = hot + values(hot), warm = warm + values(warm)`;
 
 /** One Company's Messages of one UTC day, by where they are. */
 export interface LedgerDay {

@@ -4,6 +4,9 @@ import { messageIdOf } from '../domain/message-id.ts';
 import { fromDatetime } from './datetime.ts';
 import type { Database, Datetime, MessagesTable } from './schema.ts';
 
+/** Where whole Messages are read from, and by which index. */
+export type MessageIndex =
+  { table: 'messages_hot'; index: HotIndex } | { table: 'messages_warm'; index: 'primary' };
 export type HotIndex =
   'primary' | 'messages_hot_once' | 'messages_hot_by_client' | 'messages_hot_by_company';
 
@@ -11,10 +14,10 @@ export type HotIndex =
  * Begins a query for whole Messages. The index is prescribed: no statistics can turn a page into a
  * scan. Names are joined from the left, so that Messages lead the order.
  */
-export function messageColumns(db: Kysely<Database>, index: HotIndex) {
+export function messageColumns(db: Kysely<Database>, { table, index }: MessageIndex) {
   const alias = sql`message force index (${sql.raw(index)})`;
   return db
-    .selectFrom(sql<MessagesTable>`messages_hot`.as<'message'>(alias))
+    .selectFrom(sql<MessagesTable>`${sql.table(table)}`.as<'message'>(alias))
     .leftJoin('clients as client', 'client.client_no', 'message.client_no')
     .leftJoin('conversations as conversation', (join) =>
       join.onRef('conversation.conversation_no', '=', 'message.conversation_no'),
@@ -49,4 +52,10 @@ export function toMessage(row: MessageRow, companyId: string): Message {
   };
   if (row.metadata === null) return message;
   return { ...message, metadata: JSON.parse(row.metadata) as Metadata };
+}
+
+/** The one order of Messages (P4). */
+export function compareRows(a: MessageRow, b: MessageRow): number {
+  if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
+  return Buffer.compare(a.message_id, b.message_id);
 }

@@ -6,7 +6,7 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { Cache } from './cache/open.ts';
 import { columnOf, type FaultKind, faultCode, faultKind, isReadOnly } from './faults.ts';
 import { type GroupCommit, openGroupCommit } from './group-commit.ts';
-import { type HotRow, toHotRow } from './hot.ts';
+import { type KeyedMessage, toKeyed } from './keyed-message.ts';
 import { LEDGER_SLOTS } from './ledger.ts';
 import type { Names } from './names.ts';
 import { entriesChangedBy, pageKeyOf } from './recent.ts';
@@ -46,6 +46,8 @@ export function openMessageWriter(deps: {
   cache: Cache;
   /** A draw from [0, 1). */
   random: () => number;
+  /** Milliseconds since 1970. */
+  now: () => number;
   /** Sees every attempt at a transaction; metrics sit here. */
   observe: (event: CommitEvent) => void;
 }): MessageWriter {
@@ -88,6 +90,7 @@ function openLane(deps: {
   names: Names;
   cache: Cache;
   random: () => number;
+  now: () => number;
   observe: (event: CommitEvent) => void;
   slot: number;
 }): GroupCommit {
@@ -137,16 +140,16 @@ function openLane(deps: {
   }
 
   async function commitOnce(messages: readonly Message[]): Promise<readonly Verdict[]> {
-    const rows = (await numberOrHangUp(messages)).map(toHotRow);
+    const rows = (await numberOrHangUp(messages)).map(toKeyed);
     const changed = entriesChangedBy(messages);
     const fencing = deps.cache.fence([...changed.values()]);
     try {
-      const group = { slot: deps.slot, beforeCommit: fencing };
+      const group = { slot: deps.slot, nowMs: deps.now(), beforeCommit: fencing };
       const stored = new Set(await storeGroup(deps.db, rows, group));
       const { cached } = await fencing;
       return rows.map((row) => verdictOn(row, stored, wasRead(row)));
 
-      function wasRead({ message }: HotRow): boolean {
+      function wasRead({ message }: KeyedMessage): boolean {
         const entry = changed.get(pageKeyOf(message));
         return entry !== undefined && cached.has(entry);
       }
@@ -169,7 +172,11 @@ function openLane(deps: {
 
 const isStored = ({ outcome }: Verdict) => outcome === 'stored';
 
-function verdictOn(row: HotRow, stored: ReadonlySet<HotRow>, wasRead: boolean): Verdict {
+function verdictOn(
+  row: KeyedMessage,
+  stored: ReadonlySet<KeyedMessage>,
+  wasRead: boolean,
+): Verdict {
   return stored.has(row) ? { outcome: 'stored', wasRead } : { outcome: 'duplicate' };
 }
 

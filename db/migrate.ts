@@ -4,6 +4,8 @@ import * as names from './migrations/0001_names.ts';
 import * as hot from './migrations/0002_hot.ts';
 import * as ledger from './migrations/0003_ledger.ts';
 import * as apiKeys from './migrations/0004_api_keys.ts';
+import * as warm from './migrations/0005_warm.ts';
+import * as archiveProcedures from './migrations/0006_archive_procedures.ts';
 import type { Database } from './schema.ts';
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
@@ -12,6 +14,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002_hot': hot,
   '0003_ledger': ledger,
   '0004_api_keys': apiKeys,
+  '0005_warm': warm,
+  '0006_archive_procedures': archiveProcedures,
 };
 
 /**

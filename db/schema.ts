@@ -7,6 +7,10 @@ export interface Database {
   clients: ClientsTable;
   conversations: ConversationsTable;
   messages_hot: MessagesTable;
+  messages_warm: MessagesTable;
+  warm_activity: WarmActivityTable;
+  conversation_guests: ConversationGuestsTable;
+  tier_ages: TierAgesTable;
   ledger: LedgerTable;
   api_keys: ApiKeysTable;
 }
@@ -17,6 +21,10 @@ export type Datetime = string;
 export interface CompaniesTable {
   company_no: Generated<number>;
   company_id: string;
+  /** Messages since then are in the hot tier only; null: all are. It only grows. */
+  hot_since: Generated<Datetime | null>;
+  /** Messages since then are not in the cold tier; null: none is. It only grows. */
+  warm_since: Generated<Datetime | null>;
 }
 
 export interface ClientsTable {
@@ -49,6 +57,27 @@ export interface MessagesTable {
   content: string;
   /** JSON text. Not a JSON column: MySQL would reorder keys and round numbers. */
   metadata: string | null;
+}
+
+/** Which Conversations spoke in which five minutes, as far as the warm tier knows them. */
+export interface WarmActivityTable {
+  company_no: number;
+  /** See `bucketOf`. */
+  bucket_no: number;
+  conversation_no: number;
+}
+
+/** Clients that speak in a Conversation another Client began: known once it left the hot tier. */
+export interface ConversationGuestsTable {
+  client_no: number;
+  conversation_no: number;
+}
+
+/** When Messages leave a tier. Row 0 is the installation's, the others those of single Companies. */
+export interface TierAgesTable {
+  company_no: number;
+  hot_hours: number;
+  warm_days: number;
 }
 
 /** What was stored, and where it is now: `stored_total = hot + warm + cold + erased`, summed over slots. */

@@ -1,32 +1,48 @@
 import { type Kysely, sql } from 'kysely';
 import { recordActivity } from './conversations.ts';
 import { faultKind, isReadOnly } from './faults.ts';
-import { findStored, type HotRow, identityOf, insertHot } from './hot.ts';
+import { lockBoundaries, raiseBoundaries, youngSince } from './boundaries.ts';
+import { findInHot, insertHot } from './hot.ts';
+import { identityOf, type KeyedMessage } from './keyed-message.ts';
 import { recordStored } from './ledger.ts';
 import type { Database } from './schema.ts';
+import { findInWarm, insertWarm } from './warm.ts';
 
 /** How often a transaction looks again because others stored the same Messages meanwhile. */
 const LOOKS_MAX = 5;
 
 /**
  * Stores Messages with all that must be true together: the rows, their Conversations, the Ledger.
+ * Each in the tier that its age belongs to.
  *
  * @param options.slot         Where in the Ledger to count, see `LEDGER_SLOTS`.
+ * @param options.nowMs        Milliseconds since 1970.
  * @param options.beforeCommit Runs beside the statements; the commit waits for it.
  * @returns The rows that are new. The others were stored before (P2).
  */
 export async function storeGroup(
   db: Kysely<Database>,
-  rows: readonly HotRow[],
-  options: { slot: number; beforeCommit: Promise<unknown> },
-): Promise<readonly HotRow[]> {
+  rows: readonly KeyedMessage[],
+  options: { slot: number; nowMs: number; beforeCommit: Promise<unknown> },
+): Promise<readonly KeyedMessage[]> {
+  const { young, old } = partByAge(firstOfEach(rows), options.nowMs);
+  if (old.length > 0) await raiseBoundaries(db, old, options.nowMs);
   return db.transaction().execute(async (transaction) => {
     try {
-      const stored = await insertNew(transaction, rows);
+      const below = old.length > 0 ? await belowHot(transaction, old) : new Set();
+      const hot = await insertNew(transaction, HOT, [
+        ...young,
+        ...old.filter((row) => !below.has(row)),
+      ]);
+      const warm = await insertLate(
+        transaction,
+        old.filter((row) => below.has(row)),
+      );
+      const stored = [...hot, ...warm];
       if (stored.length > 0) {
         await recordActivity(transaction, stored);
         // Last: the Ledger's few rows are locked for the shortest time.
-        await recordStored(transaction, stored, options.slot);
+        await recordStored(transaction, { hot, warm }, options.slot);
       }
       await options.beforeCommit;
       return stored;
@@ -35,6 +51,39 @@ export async function storeGroup(
       throw error;
     }
   });
+}
+
+function partByAge(rows: readonly KeyedMessage[], nowMs: number) {
+  const since = youngSince(nowMs);
+  const isYoung = (row: KeyedMessage) => row.message.createdAt >= since;
+  if (rows.every(isYoung)) return { young: rows, old: [] };
+  return { young: rows.filter(isYoung), old: rows.filter((row) => !isYoung(row)) };
+}
+
+/** Those that are older than what the hot tier has all of. Their Companies stay locked. */
+async function belowHot(
+  transaction: Kysely<Database>,
+  rows: readonly KeyedMessage[],
+): Promise<ReadonlySet<KeyedMessage>> {
+  const companyNos = [...new Set(rows.map((row) => row.companyNo))];
+  const boundaries = await lockBoundaries(transaction, companyNos);
+  const isBelow = ({ companyNo, message }: KeyedMessage) =>
+    message.createdAt < (boundaries.get(companyNo)?.hotSince ?? '');
+  return new Set(rows.filter(isBelow));
+}
+
+/** Late Messages may still be in the hot tier, or in any below: nothing moves while we look. */
+async function insertLate(
+  transaction: Kysely<Database>,
+  rows: readonly KeyedMessage[],
+): Promise<readonly KeyedMessage[]> {
+  if (rows.length === 0) return [];
+  const stored = await findInHot(transaction, rows);
+  return insertNew(
+    transaction,
+    WARM,
+    rows.filter((row) => !stored.has(identityOf(row))),
+  );
 }
 
 /**
@@ -59,22 +108,32 @@ export async function hangUpReader(db: Kysely<Database>): Promise<void> {
   await hangUpIfReader.catch(() => {}); // The caller has a fault to report already.
 }
 
+/** A tier that Messages are stored in. */
+interface Shelf {
+  insert(db: Kysely<Database>, rows: readonly KeyedMessage[]): Promise<void>;
+  find(db: Kysely<Database>, rows: readonly KeyedMessage[]): Promise<Set<string>>;
+}
+
+const HOT: Shelf = { insert: insertHot, find: findInHot };
+const WARM: Shelf = { insert: insertWarm, find: findInWarm };
+
 /**
  * Hopes first that all are new, as they nearly always are, and asks only when the unique key says
  * no.
  */
 async function insertNew(
   transaction: Kysely<Database>,
-  rows: readonly HotRow[],
-): Promise<readonly HotRow[]> {
-  let candidates = firstOfEach(rows);
+  shelf: Shelf,
+  rows: readonly KeyedMessage[],
+): Promise<readonly KeyedMessage[]> {
+  let candidates = rows;
   for (let look = 1; candidates.length > 0; look += 1) {
     try {
-      await insertHot(transaction, candidates);
+      await shelf.insert(transaction, candidates);
       return candidates;
     } catch (error) {
       if (faultKind(error) !== 'duplicate' || look === LOOKS_MAX) throw error;
-      const stored = await findStored(transaction, candidates);
+      const stored = await shelf.find(transaction, candidates);
       candidates = candidates.filter((row) => !stored.has(identityOf(row)));
     }
   }
@@ -82,7 +141,7 @@ async function insertNew(
 }
 
 /** The same Message may stand twice in one group: the first one counts. */
-function firstOfEach(rows: readonly HotRow[]): readonly HotRow[] {
+function firstOfEach(rows: readonly KeyedMessage[]): readonly KeyedMessage[] {
   const seen = new Set<string>();
   return rows.filter((row) => {
     const identity = identityOf(row);

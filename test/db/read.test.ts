@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openNames } from '../../db/names.ts';
-import { pageParameters, pageQuery } from '../../db/read.ts';
+import { hotQuery, pageParameters } from '../../db/page-range.ts';
 import { type Cursor, fromCursor, toCursor } from '../../domain/cursor.ts';
 import { instantOf } from '../../domain/instant.ts';
 import type { Message } from '../../domain/message.ts';
@@ -143,7 +143,7 @@ describe('findMessages', () => {
       for (const position of [null, fromCursor(cursorOf(all[900] ?? aMessage()))]) {
         for (const wanted of [scope, { ...scope, ...span }]) {
           const range = await rangeOf(wanted, { position, isForward: false });
-          expect(pageParameters(range)).toEqual(pageQuery(house.db, range).compile().parameters);
+          expect(pageParameters(range)).toEqual(hotQuery(house.db, range).compile().parameters);
         }
       }
     });
@@ -248,7 +248,7 @@ describe('findMessages', () => {
   }
 
   const compiled = async (...range: Parameters<typeof rangeOf>) =>
-    pageQuery(house.db, await rangeOf(...range)).compile();
+    hotQuery(house.db, await rangeOf(...range)).compile();
 
   async function explain(scope: Scope, where: { position: Position | null; isForward: boolean }) {
     const { sql, parameters } = await compiled(scope, where);

@@ -1,0 +1,60 @@
+import { CompiledQuery, type Kysely } from 'kysely';
+import { toDatetime } from './datetime.ts';
+import { identityOf, type KeyedMessage, MESSAGE_COLUMNS, toValues } from './keyed-message.ts';
+import type { Database } from './schema.ts';
+import { bucketOf } from './warm-activity.ts';
+
+/**
+ * Stores Messages that are too old for the hot tier, with what leads to them there. Their Company
+ * must be locked, see `lockBoundaries`.
+ *
+ * @throws ER_DUP_ENTRY If one of them is stored in the warm tier already (P2).
+ */
+export async function insertWarm(
+  db: Kysely<Database>,
+  rows: readonly KeyedMessage[],
+): Promise<void> {
+  await db.executeQuery(CompiledQuery.raw(INSERT, [rows.map(toValues)]));
+  const activity = rows.map(({ companyNo, conversationNo, message }) => {
+    return [companyNo, bucketOf(toDatetime(message.createdAt)), conversationNo];
+  });
+  await db.executeQuery(CompiledQuery.raw(NOTE_ACTIVITY, [activity]));
+  const voices = rows.map(({ clientNo, conversationNo }) => [clientNo, conversationNo]);
+  await db.executeQuery(CompiledQuery.raw(NOTE_GUESTS, [voices]));
+}
+
+const INSERT = `insert into messages_warm (${MESSAGE_COLUMNS}) values ?`;
+const NOTE_ACTIVITY = `insert ignore into warm_activity (company_no, bucket_no, conversation_no)
+  values ?`;
+// Also the Client who began the Conversation, which does no harm: he is found both ways.
+const NOTE_GUESTS = `insert ignore into conversation_guests (client_no, conversation_no) values ?`;
+
+/** The identities of those rows that the warm tier has, under the createdAt they carry. */
+export async function findInWarm(
+  db: Kysely<Database>,
+  rows: readonly KeyedMessage[],
+): Promise<Set<string>> {
+  const stored = new Set<string>();
+  for (const some of pieces(rows)) {
+    const query = CompiledQuery.raw(findStatement(some.length), some.flatMap(primaryKeyOf));
+    const found = await db.executeQuery<{ companyNo: number; key: Buffer }>(query);
+    for (const row of found.rows) stored.add(identityOf(row));
+  }
+  return stored;
+}
+
+/** One range each, which both servers find: a list of tuples MariaDB looks for row by row. */
+const findStatement = (count: number) => `select company_no as companyNo, message_id as \`key\`
+  from messages_warm force index (primary) where ${Array(count).fill(ONE).join(' or ')}`;
+const ONE = '(company_no = ? and conversation_no = ? and created_at = ? and message_id = ?)';
+const KEYS_PER_QUERY_MAX = 200;
+
+function primaryKeyOf({ companyNo, conversationNo, message, key }: KeyedMessage): unknown[] {
+  return [companyNo, conversationNo, toDatetime(message.createdAt), key];
+}
+
+function* pieces(rows: readonly KeyedMessage[]): Generator<readonly KeyedMessage[]> {
+  for (let at = 0; at < rows.length; at += KEYS_PER_QUERY_MAX) {
+    yield rows.slice(at, at + KEYS_PER_QUERY_MAX);
+  }
+}
