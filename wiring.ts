@@ -7,14 +7,17 @@ import {
   revokeApiKey,
   rotateApiKey,
 } from './db/api-keys.ts';
+import { archive, type ArchiveOptions } from './db/archive.ts';
+import { breathe } from './db/breather.ts';
 import { openCache } from './db/cache/open.ts';
 import { checkMysql, pingMysql } from './db/checks.ts';
 import { openDatabase } from './db/database.ts';
 import { readLedger } from './db/ledger.ts';
 import { openMessageWriter } from './db/message-writer.ts';
 import { findConversations } from './db/find-conversations.ts';
-import { findMessagesById } from './db/find-by-id.ts';
+import { findStored } from './db/find-stored.ts';
 import { migrate } from './db/migrate.ts';
+import { countRipe, findRipeInHot, type RipeWanted } from './db/ripe.ts';
 import { openNames } from './db/names.ts';
 import { openPoolWatch } from './db/pool-watch.ts';
 import { findMessages } from './db/read.ts';
@@ -37,6 +40,8 @@ import { QUEUE_NAMES, queuePrefixOf } from './queues/index.ts';
 import { openInspector } from './queues/inspect.ts';
 import manifest from './package.json' with { type: 'json' };
 import { openQueues } from './queues/open-queues.ts';
+import { plan } from './queues/schedule.ts';
+import type { ArchiveBatch } from './domain/archive.ts';
 
 export type Wiring = ReturnType<typeof openWiring>;
 
@@ -65,6 +70,13 @@ export function openWiring(config: Config) {
   const enqueuer = openEnqueuer(asking, queuePrefix);
   const inspector = openInspector(asking, queuePrefix);
   const queues = openQueues(asking, queuePrefix);
+
+  const findRipe = (wanted?: RipeWanted) => findRipeInHot(db, now(), wanted);
+  const move = (batch: ArchiveBatch, options: Omit<ArchiveOptions, 'breathe'>) =>
+    archive(rooms, batch, {
+      ...options,
+      breathe: (tookMs) => breathe(db, tookMs, options.signal),
+    });
 
   type ConversationName = { companyId: string; conversationId: string };
 
@@ -96,8 +108,17 @@ export function openWiring(config: Config) {
         await readRecentBytes(rooms, conversation);
       },
       getActiveConversations: (companyId: string) => getActiveConversations(rooms, companyId),
-      now: Date.now,
+      findRipe: () => findRipe(),
+      async archiveLater(batch: ArchiveBatch) {
+        await enqueuer.enqueue('archive-batch', batch);
+      },
+      archive: (batch: ArchiveBatch, signal: AbortSignal) => move(batch, { signal }),
+      now,
     },
+
+    /** Moves between tiers, by hand. */
+    archive: { findRipe, count: countRipe.bind(null, rooms), move },
+    planRecurring: () => plan(queues),
 
     readRecentBytes: readRecentBytes.bind(null, rooms),
     readActiveBytes: readActiveBytes.bind(null, rooms),
@@ -105,7 +126,7 @@ export function openWiring(config: Config) {
     findMessages(request: Parameters<typeof findMessages>[1]) {
       return timedPage(observers.hotPage, () => findMessages(rooms, request));
     },
-    findMessagesById: findMessagesById.bind(null, rooms),
+    findStored: findStored.bind(null, rooms),
     getRecentMessages: getRecentMessages.bind(null, rooms),
     getActiveConversations: getActiveConversations.bind(null, rooms),
     invalidateConversationCache: invalidateConversationCache.bind(null, rooms),

@@ -35,6 +35,9 @@ export async function openBenchHouse({ fleetProcesses }: { fleetProcesses: numbe
     CACHE_REDIS_URL: servers.cacheRedisUrl,
     KEY_PREFIX: `bench-${process.pid}`,
     LOG_LEVEL: 'warn',
+    // However old the Messages of a benchmark are, they stay in the hot tier.
+    HOT_HOURS: '1000000',
+    WARM_DAYS: '50000',
     // So high that it lets all through: it is counted all the same, as in production.
     REQUESTS_PER_SECOND_MAX: '1000000',
   };

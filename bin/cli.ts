@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Command, type Context, helpOf, UsageError } from './command.ts';
+import { archive } from './commands/archive.ts';
 import { bench } from './commands/bench.ts';
 import { clearCache } from './commands/clear-cache.ts';
 import { demo } from './commands/demo.ts';
@@ -23,6 +24,7 @@ const COMMANDS = [
   status,
   redrive,
   clearCache,
+  archive,
   services,
   env,
   bench,

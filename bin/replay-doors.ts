@@ -16,7 +16,7 @@ export function identityOf({ companyId, messageId }: Message): string {
   return `${companyId}\n${messageId}`;
 }
 
-/** Through the typed producer, and back by id from the tiers. */
+/** Through the typed producer, and back from the tiers, one by one. */
 export function queueDoors(producer: Producer, wiring: Wiring): ReplayDoors {
   return {
     async hand(messages) {
@@ -25,8 +25,7 @@ export function queueDoors(producer: Producer, wiring: Wiring): ReplayDoors {
     async find(messages) {
       const stored = new Map<string, Message>();
       for (const [companyId, own] of byCompany(messages)) {
-        const messageIds = own.map((message) => message.messageId);
-        const found = await wiring.findMessagesById({ companyId, messageIds });
+        const found = await wiring.findStored(companyId, own);
         for (const message of found.values()) stored.set(identityOf(message), message);
       }
       return stored;

@@ -1,3 +1,4 @@
+import { archiveBatch } from './archive-batch.ts';
 import { cacheWarm } from './cache-warm.ts';
 import type { QueueContract } from './define-queue.ts';
 import { persist } from './persist.ts';
@@ -6,6 +7,7 @@ import { persist } from './persist.ts';
 export const queues = {
   persist,
   'cache-warm': cacheWarm,
+  'archive-batch': archiveBatch,
 } as const;
 
 export type QueueName = keyof typeof queues;

@@ -44,5 +44,7 @@ export function payloadSchemaOf(contract: QueueContract): JsonSchema {
     override: ({ jsonSchema, path }) => Object.assign(jsonSchema, FIELDS[String(path.at(-1))]),
   });
   const { name: title, summary: description, example } = contract;
-  return { $schema, title, description, ...schema, examples: [example] } as JsonSchema;
+  // A choice of shapes says it of each; of the whole it is true, too.
+  const type = 'object';
+  return { $schema, title, description, type, ...schema, examples: [example] } as JsonSchema;
 }

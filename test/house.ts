@@ -12,6 +12,9 @@ import { openProducer, type Producer, type ProducerOptions } from '../queues/pro
 import { openWiring } from '../wiring.ts';
 import { runFleet, type RunningFleet } from '../workers/run.ts';
 
+/** Messages of tests are as old as their dates; they stay hot unless a test is about tiers. */
+export const ALL_HOT = { HOT_HOURS: '1000000', WARM_DAYS: '50000' };
+
 export type TestHouse = Awaited<ReturnType<typeof openTestHouse>>;
 
 /**
@@ -26,9 +29,7 @@ export async function openTestHouse(env: Record<string, string> = {}) {
     MYSQL_URL: inDatabase(urls.MYSQL_URL, name),
     KEY_PREFIX: name,
     LOG_LEVEL: 'silent',
-    // Messages of tests are as old as their dates; they stay hot unless a test is about tiers.
-    HOT_HOURS: '1000000',
-    WARM_DAYS: '50000',
+    ...ALL_HOT,
     ...env,
   });
   await onServer(urls.MYSQL_URL, `create database ${name}`);

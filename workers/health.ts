@@ -1,8 +1,12 @@
-import type { QueueName } from '../queues/index.ts';
+import { contractOf, type QueueName } from '../queues/index.ts';
 import type { JobEvent } from './fleet.ts';
 
-/** Work that waits this long while none gets done means that something is stuck. */
+/**
+ * Work that waits this long while none gets done means that something is stuck; where one job may
+ * take longer, that long.
+ */
 const STUCK_MS = 30_000;
+const stuckMsOf = (name: QueueName) => Math.max(STUCK_MS, contractOf(name).timeoutMs);
 
 export interface Health {
   readonly isHealthy: boolean;
@@ -31,7 +35,7 @@ export function openHealthWatch(startedAt: number): HealthWatch {
       lastDoneAt.get(name) ?? startedAt,
       lastEmptyAt.get(name) ?? startedAt,
     );
-    return waiting > 0 && now - lastGood > STUCK_MS;
+    return waiting > 0 && now - lastGood > stuckMsOf(name);
   }
 
   return {
@@ -46,7 +50,8 @@ export function openHealthWatch(startedAt: number): HealthWatch {
       const names = Object.keys(waiting) as QueueName[];
       const stuck = names.filter((name) => isStuck(name, waiting[name], now));
       if (stuck.length === 0) return { isHealthy: true, reason: '' };
-      const reason = `no job of ${stuck.join(', ')} got done for ${STUCK_MS / 1_000} s though some wait`;
+      const seconds = Math.max(...stuck.map(stuckMsOf)) / 1_000;
+      const reason = `no job of ${stuck.join(', ')} got done for ${seconds} s though some wait`;
       return { isHealthy: false, reason };
     },
     jobsDone: () => jobsDone,

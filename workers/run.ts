@@ -27,6 +27,7 @@ export async function runFleet(config: Config, log: Logger): Promise<RunningFlee
   try {
     server = await openMetrics({ wiring, pulse }, config);
     await prepareServers(wiring, config, log);
+    await wiring.planRecurring();
   } catch (error) {
     await closeInTime(wiring);
     await server?.close();

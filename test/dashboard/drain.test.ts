@@ -32,11 +32,8 @@ const received = (connection: { received(): string }, wanted: string) =>
 
 async function untilStored(ids: ReadonlySet<string>): Promise<void> {
   const read = async () => {
-    const found = await house.wiring.findMessagesById({
-      companyId: 'padaria',
-      messageIds: [...ids],
-    });
-    return found.size;
+    const sent = [...ids].map((messageId) => aMessage({ messageId }));
+    return (await house.wiring.findStored('padaria', sent)).size;
   };
   await eventually(read, (count) => count === ids.size, 30_000);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys } from '../../bin/commands/keys.ts';
-import { eventually } from '../house.ts';
+import { ALL_HOT, eventually } from '../house.ts';
 import { COMPANY, type HttpHouse, openHttpHouse } from './open-http-house.ts';
 
 let house: HttpHouse;
@@ -84,6 +84,7 @@ async function run(...args: string[]) {
       QUEUE_REDIS_URL: queueRedisUrl,
       CACHE_REDIS_URL: cacheRedisUrl,
       KEY_PREFIX: keyPrefix,
+      ...ALL_HOT,
     },
     home: process.cwd(),
     print: (line) => void printed.push(line),

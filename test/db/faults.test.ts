@@ -27,7 +27,10 @@ describe('the kind of a fault', () => {
 
   it.each([
     ['a unique key that is taken', `insert into companies (company_id) values ('a')`],
-    ['a primary key that is taken', `insert into companies values (1, 'c')`],
+    [
+      'a primary key that is taken',
+      `insert into companies (company_no, company_id) values (1, 'c')`,
+    ],
   ])('is duplicate for %s', async (_what, statement) => {
     expect(faultKind(await faultOf(statement))).toBe('duplicate');
   });
@@ -44,7 +47,11 @@ describe('the kind of a fault', () => {
       null,
       `insert into companies (company_no, company_id) values ('x', 'x')`,
     ],
-    ['a number too large', 'company_no', `insert into companies values (99999999999, 'x')`],
+    [
+      'a number too large',
+      'company_no',
+      `insert into companies (company_no, company_id) values (99999999999, 'x')`,
+    ],
     [
       'a day that does not exist',
       null,

@@ -13,7 +13,7 @@ import { newMessageId } from '../../domain/message-id.ts';
 import { openProducer, type Producer, type ProducerOptions } from '../../queues/producer.ts';
 import { openWiring, type Wiring } from '../../wiring.ts';
 import { runFleet, type RunningFleet } from '../../workers/run.ts';
-import { aMessage, eventually } from '../house.ts';
+import { aMessage, ALL_HOT, eventually } from '../house.ts';
 import { type FleetProcess, spawnFleet } from './fleet-process.ts';
 
 export type ServerName = 'mysql' | 'queue-redis' | 'cache-redis';
@@ -49,6 +49,7 @@ export async function openPrivateHouse() {
     QUEUE_REDIS_URL: queueRedisUrl,
     CACHE_REDIS_URL: cacheRedisUrl,
     KEY_PREFIX: 'faults',
+    ...ALL_HOT,
     LOG_LEVEL: 'silent',
     DRAIN_SECONDS_MAX: '2',
   };

@@ -12,7 +12,7 @@ import { METRICS_CONTENT_TYPE } from '../../metrics.ts';
 import type { Wiring } from '../../wiring.ts';
 import { bearerMatches } from '../../domain/bearer.ts';
 import { type FleetProcess, spawnFleet } from '../faults/fleet-process.ts';
-import { aMessage, eventually, openTestHouse, type TestHouse } from '../house.ts';
+import { aMessage, ALL_HOT, eventually, openTestHouse, type TestHouse } from '../house.ts';
 import { openPrometheus, type Prometheus, type Series } from './prometheus.ts';
 
 const TOKEN = 'prometheus-and-nobody-else';
@@ -81,6 +81,7 @@ async function startFleet(): Promise<void> {
     QUEUE_REDIS_URL: config.queueRedisUrl,
     CACHE_REDIS_URL: config.cacheRedisUrl,
     KEY_PREFIX: config.keyPrefix,
+    ...ALL_HOT,
     METRICS_TOKEN: TOKEN,
     LOG_LEVEL: 'silent',
   };

@@ -30,7 +30,7 @@ const DIRECTIONS: readonly Direction[] = [
   {
     from: 'wiring.ts',
     to: ['metrics.ts', 'observers.ts', 'queues/**', 'db/**'],
-    types: ['config.ts'],
+    types: ['config.ts', 'domain/**'],
   },
   { from: 'await-servers.ts', to: ['domain/**'] },
   {

@@ -71,6 +71,9 @@ const IDLE: Deps = {
   countRefused: () => {},
   readRecentPage: async () => {},
   getActiveConversations: async () => [],
+  findRipe: async () => [],
+  archiveLater: async () => {},
+  archive: async () => ({ moved: 0 }),
   now: Date.now,
 };
 

@@ -1,0 +1,24 @@
+import type { Kysely } from 'kysely';
+import type { ArchiveBatch } from '../domain/archive.ts';
+import { moveToWarm } from './move-to-warm.ts';
+import type { Names } from './names.ts';
+import type { Database } from './schema.ts';
+
+export interface ArchiveOptions {
+  readonly breathe: (tookMs: number) => Promise<void>;
+  readonly signal: AbortSignal;
+  /** Told after each step how many Messages it moved. */
+  readonly onMoved?: (messages: number) => void;
+}
+
+/** Moves a Company's Messages out of a tier: the one way, whoever asks. */
+export async function archive(
+  { db, names }: { db: Kysely<Database>; names: Names },
+  batch: ArchiveBatch,
+  options: ArchiveOptions,
+): Promise<{ moved: number }> {
+  const companyNo = await names.companyNo(batch.companyId);
+  if (companyNo === null) return { moved: 0 };
+  if (batch.tier === 'hot') return moveToWarm(db, { companyNo, before: batch.before }, options);
+  throw new Error('the cold tier is not there yet');
+}

@@ -1,0 +1,31 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from './schema.ts';
+
+/** The share of the time that moves leave to others, when nobody waits and when somebody does. */
+const PAUSE_SHARE = 0.5;
+const PAUSE_SHARE_BUSY = 4;
+const PAUSE_MS_MAX = 10_000;
+
+/**
+ * Waits between two transactions of a move, for longer where others wait for locks: those who store
+ * and read are not to feel that Messages move.
+ *
+ * @param tookMs Milliseconds of the transaction before.
+ */
+export async function breathe(
+  db: Kysely<Database>,
+  tookMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const share = (await countLockWaits(db)) > 0 ? PAUSE_SHARE_BUSY : PAUSE_SHARE;
+  const pauseMs = Math.min(tookMs * share, PAUSE_MS_MAX);
+  await pause(pauseMs, undefined, { signal }).catch(() => {});
+}
+
+async function countLockWaits(db: Kysely<Database>): Promise<number> {
+  const { rows } = await sql<{
+    Value: string;
+  }>`show global status like 'Innodb_row_lock_current_waits'`.execute(db);
+  return Number(rows[0]?.Value ?? 0);
+}

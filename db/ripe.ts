@@ -1,0 +1,57 @@
+import { type Kysely, sql } from 'kysely';
+import type { ArchiveBatch } from '../domain/archive.ts';
+import { type Instant, instantOf } from '../domain/instant.ts';
+import { fromDatetime, toDatetime } from './datetime.ts';
+import type { Names } from './names.ts';
+import type { Database, Datetime } from './schema.ts';
+import { readAges } from './tier-ages.ts';
+
+const HOUR_MS = 3_600_000;
+/**
+ * Messages leave the hot tier four times a day: moved hour by hour, the same Conversations are
+ * touched so often that warm's pages break, and take 110 bytes a Message instead of 100.
+ */
+const STEP_MS = 6 * HOUR_MS;
+
+/** What a hand may want otherwise than the schedule. */
+export interface RipeWanted {
+  readonly companyId?: string | undefined;
+  /** What is older than this, whatever the ages say. */
+  readonly before?: Instant | undefined;
+}
+
+/** What is old enough to leave the hot tier, by Company; all of the step that is over. */
+export async function findRipeInHot(
+  db: Kysely<Database>,
+  nowMs: number,
+  { companyId, before }: RipeWanted = {},
+): Promise<ArchiveBatch[]> {
+  const agesOf = await readAges(db);
+  const { rows } = await sql<{ companyNo: number; companyId: string; oldest: Datetime }>`
+    select company.company_no as companyNo, company.company_id as companyId,
+      (select min(hot.created_at) from messages_hot as hot
+        where hot.company_no = company.company_no) as oldest
+    from companies as company
+    where ${companyId === undefined ? sql`true` : sql`company.company_id = ${companyId}`}
+    having oldest is not null
+    order by company.company_no`.execute(db);
+  return rows.flatMap((row) => {
+    const ripeMs = nowMs - agesOf(row.companyNo).hotHours * HOUR_MS;
+    const until = before ?? instantOf(Math.floor(ripeMs / STEP_MS) * STEP_MS);
+    if (fromDatetime(row.oldest) >= until) return [];
+    return [{ companyId: row.companyId, tier: 'hot', before: until }];
+  });
+}
+
+/** How many Messages of it are there. */
+export async function countRipe(
+  { db, names }: { db: Kysely<Database>; names: Names },
+  batch: ArchiveBatch,
+): Promise<number> {
+  const companyNo = (await names.companyNo(batch.companyId)) ?? 0;
+  if (batch.tier === 'warm') return 0;
+  const { rows } = await sql<{ messages: string }>`
+    select count(*) as messages from messages_hot
+    where company_no = ${companyNo} and created_at < ${toDatetime(batch.before)}`.execute(db);
+  return Number(rows[0]?.messages ?? 0);
+}
