@@ -18,6 +18,13 @@ const Env = z
       .default('camadas'),
     MYSQL_CONNECTIONS_MAX: Count.default(8),
     DRAIN_SECONDS_MAX: Count.default(20),
+    /** Where the cold tier lies; without it Messages stay warm. */
+    ARCHIVE_URL: z
+      .string()
+      .regex(/^(file:\/\/\/|s3:\/\/[^/?])/, {
+        error: 'must be file:///folder or s3://bucket/prefix?region=…',
+      })
+      .optional(),
     /** When Messages leave the hot tier, and the warm one; a Company may have ages of its own. */
     HOT_HOURS: Count.default(24),
     WARM_DAYS: Count.default(30),
@@ -69,6 +76,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     cacheRedisUrl: data.CACHE_REDIS_URL,
     keyPrefix: data.KEY_PREFIX,
     mysqlConnectionsMax: data.MYSQL_CONNECTIONS_MAX,
+    archiveUrl: data.ARCHIVE_URL ?? null,
     hotHours: data.HOT_HOURS,
     warmDays: data.WARM_DAYS,
     drainMsMax: data.DRAIN_SECONDS_MAX * 1_000,

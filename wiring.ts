@@ -17,7 +17,8 @@ import { openMessageWriter } from './db/message-writer.ts';
 import { findConversations } from './db/find-conversations.ts';
 import { findStored } from './db/find-stored.ts';
 import { migrate } from './db/migrate.ts';
-import { countRipe, findRipeInHot, type RipeWanted } from './db/ripe.ts';
+import { openCold } from './db/cold/open-cold.ts';
+import { countRipe, findRipeInHot, findRipeInWarm, type RipeWanted } from './db/ripe.ts';
 import { openNames } from './db/names.ts';
 import { openPoolWatch } from './db/pool-watch.ts';
 import { findMessages } from './db/read.ts';
@@ -29,6 +30,7 @@ import {
   readRecentBytes,
 } from './db/recent.ts';
 import { writeInstallationAges } from './db/tier-ages.ts';
+import { verify } from './db/verify.ts';
 import { timedPage } from './db/timed-page.ts';
 import { createMetrics } from './metrics.ts';
 import { openObservers } from './observers.ts';
@@ -59,10 +61,12 @@ export function openWiring(config: Config) {
   const db = openDatabase({ url: mysqlUrl, connectionsMax: mysqlConnectionsMax, watch: pool });
   const names = openNames(db);
   const cache = openCache({ url: config.cacheRedisUrl, prefix: config.keyPrefix });
+  const cold = openCold(config.archiveUrl);
   const { random } = Math;
   const { now } = Date;
-  const writer = openMessageWriter({ db, names, cache, random, now, observe: observers.commit });
-  const rooms = { db, names, cache, observe: observers.read };
+  const observe = observers.commit;
+  const writer = openMessageWriter({ db, names, cache, cold, random, now, observe });
+  const rooms = { db, names, cache, cold, observe: observers.read };
 
   const queuePrefix = queuePrefixOf(config.keyPrefix);
   const asking = openAskingConnection(config.queueRedisUrl);
@@ -71,7 +75,10 @@ export function openWiring(config: Config) {
   const inspector = openInspector(asking, queuePrefix);
   const queues = openQueues(asking, queuePrefix);
 
-  const findRipe = (wanted?: RipeWanted) => findRipeInHot(db, now(), wanted);
+  const findRipe = async (wanted?: RipeWanted) => [
+    ...(await findRipeInHot(db, now(), wanted)),
+    ...(cold ? await findRipeInWarm(db, now(), wanted) : []),
+  ];
   const move = (batch: ArchiveBatch, options: Omit<ArchiveOptions, 'breathe'>) =>
     archive(rooms, batch, {
       ...options,
@@ -118,6 +125,7 @@ export function openWiring(config: Config) {
 
     /** Moves between tiers, by hand. */
     archive: { findRipe, count: countRipe.bind(null, rooms), move },
+    verify: verify.bind(null, rooms),
     planRecurring: () => plan(queues),
 
     readRecentBytes: readRecentBytes.bind(null, rooms),
@@ -162,6 +170,7 @@ export function openWiring(config: Config) {
       asking.disconnect();
       working.disconnect();
       await db.destroy();
+      cold?.store.close();
       cache.close(); // Last: it is to hear of every commit.
     },
   };

@@ -14,6 +14,7 @@ import { services } from './commands/services.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { test } from './commands/test.ts';
+import { verify } from './commands/verify.ts';
 
 const COMMANDS = [
   demo,
@@ -25,6 +26,7 @@ const COMMANDS = [
   redrive,
   clearCache,
   archive,
+  verify,
   services,
   env,
   bench,

@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Config, readConfig } from '../config.ts';
 import { openWiring, type Wiring } from '../wiring.ts';
 import type { Context } from './command.ts';
@@ -35,6 +36,7 @@ export async function openInstallation(context: Context): Promise<Installation> 
     MYSQL_URL: servers.mysqlUrl,
     QUEUE_REDIS_URL: servers.queueRedisUrl,
     CACHE_REDIS_URL: servers.cacheRedisUrl,
+    ARCHIVE_URL: given['ARCHIVE_URL'] ?? pathToFileURL(join(dir, 'archive')).href,
     ADMIN_PASSWORD: given['ADMIN_PASSWORD'] ?? (await keptPassword(dir, 'admin-password')),
   };
   const config = readConfig(env);

@@ -21,6 +21,7 @@ const STATUS: Readonly<Record<string, number>> = {
   QUEUE_FULL: 503,
   QUEUE_UNREACHABLE: 503,
   STORE_UNREACHABLE: 503,
+  COLD_UNREACHABLE: 503,
   CACHE_UNREACHABLE: 503,
 };
 

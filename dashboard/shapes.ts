@@ -81,16 +81,19 @@ export const NewMessage = Message.extend({
 }).meta({ id: 'NewMessage' });
 
 const Cursor = z.string().nullable();
+const Instant = z.string().meta({ format: 'date-time' });
 
 export const PageShape = z
   .object({
     messages: z.array(Message.meta({ id: 'Message' })),
     before: Cursor.meta({ description: 'Pass as `before` for older messages; null: none.' }),
     after: Cursor.meta({ description: 'Pass as `after` for what comes later, now or in future.' }),
+    unavailable: z
+      .array(z.object({ from: Instant, to: Instant }))
+      .optional()
+      .meta({ description: 'Where messages may be missing, as a part of the archive is damaged.' }),
   })
   .meta({ id: 'Page' });
-
-const Instant = z.string().meta({ format: 'date-time' });
 
 export const ConversationPageShape = z
   .object({

@@ -1,5 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { ArchiveBatch } from '../domain/archive.ts';
+import { coldUnconfigured } from './cold/faults.ts';
+import { moveToCold } from './cold/move-to-cold.ts';
+import type { Cold } from './cold/open-cold.ts';
 import { moveToWarm } from './move-to-warm.ts';
 import type { Names } from './names.ts';
 import type { Database } from './schema.ts';
@@ -13,12 +16,13 @@ export interface ArchiveOptions {
 
 /** Moves a Company's Messages out of a tier: the one way, whoever asks. */
 export async function archive(
-  { db, names }: { db: Kysely<Database>; names: Names },
+  { db, names, cold }: { db: Kysely<Database>; names: Names; cold: Cold },
   batch: ArchiveBatch,
   options: ArchiveOptions,
 ): Promise<{ moved: number }> {
   const companyNo = await names.companyNo(batch.companyId);
   if (companyNo === null) return { moved: 0 };
   if (batch.tier === 'hot') return moveToWarm(db, { companyNo, before: batch.before }, options);
-  throw new Error('the cold tier is not there yet');
+  if (cold === null) throw coldUnconfigured();
+  return moveToCold({ db, store: cold.store }, { ...batch, companyNo }, options);
 }

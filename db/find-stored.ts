@@ -3,12 +3,15 @@ import type { Message } from '../domain/message.ts';
 import { messageKey } from '../domain/message-id.ts';
 import { toDatetime } from './datetime.ts';
 import { type MessageRow, messageColumns, toMessage } from './message-row.ts';
+import { findInCold } from './cold/find-in-cold.ts';
+import type { Cold } from './cold/open-cold.ts';
 import type { Names } from './names.ts';
 import type { Database } from './schema.ts';
 
 interface Deps {
   readonly db: Kysely<Database>;
   readonly names: Names;
+  readonly cold: Cold;
 }
 
 /** One range of the clustered key for each. */
@@ -40,6 +43,13 @@ export async function findStored(
   for (let at = 0; at < missing.length; at += MESSAGES_PER_QUERY_MAX) {
     add(await findInWarm(deps, companyNo, missing.slice(at, at + MESSAGES_PER_QUERY_MAX)));
   }
+  const absent = missing.filter(({ messageId }) => !found.has(messageId));
+  if (deps.cold && absent.length > 0) {
+    const sought = (await placesOf(deps, companyNo, absent)).map((place) => {
+      return { ...place, companyNo, key: messageKey(place.message.messageId) };
+    });
+    add([...(await findInCold(deps.cold, deps.db, sought)).values()]);
+  }
   return found;
 }
 
@@ -52,14 +62,10 @@ function findInHot({ db }: Deps, companyNo: number, sent: readonly Message[]) {
     .execute();
 }
 
-async function findInWarm({ db, names }: Deps, companyNo: number, sent: readonly Message[]) {
-  const places: { message: Message; conversationNo: number }[] = [];
-  for (const message of sent) {
-    const conversationNo = await names.conversationNo(companyNo, message.conversationId);
-    if (conversationNo !== null) places.push({ message, conversationNo });
-  }
+async function findInWarm(deps: Deps, companyNo: number, sent: readonly Message[]) {
+  const places = await placesOf(deps, companyNo, sent);
   if (places.length === 0) return [];
-  return messageColumns(db, { table: 'messages_warm', index: 'primary' })
+  return messageColumns(deps.db, { table: 'messages_warm', index: 'primary' })
     .where('message.company_no', '=', companyNo)
     .where((eb) =>
       eb.or(
@@ -73,4 +79,13 @@ async function findInWarm({ db, names }: Deps, companyNo: number, sent: readonly
       ),
     )
     .execute();
+}
+
+async function placesOf({ names }: Deps, companyNo: number, sent: readonly Message[]) {
+  const places: { message: Message; conversationNo: number }[] = [];
+  for (const message of sent) {
+    const conversationNo = await names.conversationNo(companyNo, message.conversationId);
+    if (conversationNo !== null) places.push({ message, conversationNo });
+  }
+  return places;
 }

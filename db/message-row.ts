@@ -54,8 +54,10 @@ export function toMessage(row: MessageRow, companyId: string): Message {
   return { ...message, metadata: JSON.parse(row.metadata) as Metadata };
 }
 
+type Place = Pick<MessageRow, 'created_at' | 'message_id'>;
+
 /** The one order of Messages (P4). */
-export function compareRows(a: MessageRow, b: MessageRow): number {
+export function compareRows(a: Place, b: Place): number {
   if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
   return Buffer.compare(a.message_id, b.message_id);
 }

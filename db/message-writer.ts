@@ -4,6 +4,7 @@ import { backoffMs } from '../domain/backoff.ts';
 import type { Message } from '../domain/message.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Cache } from './cache/open.ts';
+import type { Cold } from './cold/open-cold.ts';
 import { columnOf, type FaultKind, faultCode, faultKind, isReadOnly } from './faults.ts';
 import { type GroupCommit, openGroupCommit } from './group-commit.ts';
 import { type KeyedMessage, toKeyed } from './keyed-message.ts';
@@ -44,6 +45,7 @@ export function openMessageWriter(deps: {
   db: Kysely<Database>;
   names: Names;
   cache: Cache;
+  cold: Cold;
   /** A draw from [0, 1). */
   random: () => number;
   /** Milliseconds since 1970. */
@@ -89,6 +91,7 @@ function openLane(deps: {
   db: Kysely<Database>;
   names: Names;
   cache: Cache;
+  cold: Cold;
   random: () => number;
   now: () => number;
   observe: (event: CommitEvent) => void;
@@ -144,7 +147,7 @@ function openLane(deps: {
     const changed = entriesChangedBy(messages);
     const fencing = deps.cache.fence([...changed.values()]);
     try {
-      const group = { slot: deps.slot, nowMs: deps.now(), beforeCommit: fencing };
+      const group = { slot: deps.slot, nowMs: deps.now(), cold: deps.cold, beforeCommit: fencing };
       const stored = new Set(await storeGroup(deps.db, rows, group));
       const { cached } = await fencing;
       return rows.map((row) => verdictOn(row, stored, wasRead(row)));

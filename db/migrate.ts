@@ -6,6 +6,7 @@ import * as ledger from './migrations/0003_ledger.ts';
 import * as apiKeys from './migrations/0004_api_keys.ts';
 import * as warm from './migrations/0005_warm.ts';
 import * as archiveProcedures from './migrations/0006_archive_procedures.ts';
+import * as segments from './migrations/0007_segments.ts';
 import type { Database } from './schema.ts';
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
@@ -16,6 +17,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004_api_keys': apiKeys,
   '0005_warm': warm,
   '0006_archive_procedures': archiveProcedures,
+  '0007_segments': segments,
 };
 
 /**

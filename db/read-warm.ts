@@ -81,6 +81,18 @@ async function* byClient(db: Kysely<Database>, range: Range): AsyncGenerator<Loo
   }
 }
 
+/** All Conversations that a Client spoke in, as far as a page may reach. */
+export async function readConversationsOfClient(
+  db: Kysely<Database>,
+  range: Range,
+): Promise<ReadonlySet<number>> {
+  const all = new Set<number>();
+  for await (const { conversationNos } of byClient(db, range)) {
+    for (const no of conversationNos) all.add(no);
+  }
+  return all;
+}
+
 const BUCKET_NO_MAX = 4_294_967_295;
 
 /** Who spoke in the Company, five minutes by five minutes. */

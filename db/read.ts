@@ -1,34 +1,44 @@
 import type { Kysely } from 'kysely';
 import type { Message } from '../domain/message.ts';
 import { type CheckedPageRequest, cursorOf, type Page } from '../domain/page.ts';
+import { type Entry, findLive } from './cold/catalogue.ts';
+import { coldUnconfigured } from './cold/faults.ts';
+import type { Cold } from './cold/open-cold.ts';
+import { type ColdPage, readCold, type Whose } from './cold/read-cold.ts';
 import { mergeRows } from './merge-rows.ts';
 import { type MessageRow, toMessage } from './message-row.ts';
 import type { Names } from './names.ts';
 import { type HotRow, isForward, type Range, readHot, spanOf, toRange } from './page-range.ts';
-import { readWarm } from './read-warm.ts';
+import { readConversationsOfClient, readWarm } from './read-warm.ts';
 import type { Database, Datetime } from './schema.ts';
 
 interface Deps {
   readonly db: Kysely<Database>;
   readonly names: Names;
+  readonly cold: Cold;
 }
 
 /**
  * One page of Messages in `(createdAt, messageId)` order (P4): of a Conversation, of a Client, or of
  * the whole Company, whichever tiers it lies in.
  *
- * @throws PipelineError `CURSOR_INVALID`.
+ * @throws PipelineError `CURSOR_INVALID`; `COLD_UNREACHABLE` if part of the page is in the archive, and
+ *         that does not answer.
  */
 export async function findMessages(deps: Deps, request: CheckedPageRequest): Promise<Page> {
   const range = await toRange(deps.names, request);
-  const rows = range === null ? [] : await readTiers(deps, range);
+  const { rows, gaps } = range === null ? NOTHING : await readTiers(deps, range);
 
   const hasMore = rows.length > request.limit;
   const messages = rows.slice(0, request.limit).map((row) => toMessage(row, request.companyId));
-  return request.after === undefined
-    ? olderPage(messages.toReversed(), { hasMore, before: request.before ?? null })
-    : newerPage(messages, request.after);
+  const page =
+    request.after === undefined
+      ? olderPage(messages.toReversed(), { hasMore, before: request.before ?? null })
+      : newerPage(messages, request.after);
+  return gaps.length === 0 ? page : { ...page, unavailable: gaps };
 }
+
+const NOTHING: ColdPage = { rows: [], gaps: [] };
 
 function olderPage(messages: Message[], around: { hasMore: boolean; before: string | null }): Page {
   const [first, last] = [messages.at(0), messages.at(-1)];
@@ -42,9 +52,14 @@ function newerPage(messages: Message[], after: string): Page {
 }
 
 /** Most pages lie in the hot tier whole, and it can tell: then one statement is all. */
-async function readTiers(deps: Deps, range: Range): Promise<readonly MessageRow[]> {
+async function readTiers(deps: Deps, range: Range): Promise<ColdPage> {
   const hot = await readHot(deps.db, range);
-  return isWhole(hot, range) ? hot : readBelow(deps.db, range);
+  if (isWhole(hot, range)) return { rows: hot, gaps: [] };
+  const { rows, below } = await readSnapshot(deps.db, range);
+  if (below === null) return { rows, gaps: [] };
+  if (deps.cold === null) throw coldUnconfigured();
+  // Segments never change, and stay for a while after they were replaced.
+  return readCold(deps.cold, range, { ...below, above: rows });
 }
 
 /** Whether nothing of the page can lie in a lower tier, by what the rows say themselves. */
@@ -65,21 +80,54 @@ function isAbove(since: Datetime, rows: readonly MessageRow[], range: Range): bo
   return last !== undefined && last.created_at >= since;
 }
 
+/** What MySQL has of a page, and where in the archive the rest of it may be. */
+interface Snapshot {
+  readonly rows: readonly MessageRow[];
+  /** Null: nowhere. */
+  readonly below: { readonly segments: readonly Entry[]; readonly whose: Whose } | null;
+}
+
 /**
  * All tiers as they are at one moment: what moves meanwhile is seen in one of them, and in no other
  * (P3).
  */
-function readBelow(db: Kysely<Database>, range: Range): Promise<readonly MessageRow[]> {
+function readSnapshot(db: Kysely<Database>, range: Range): Promise<Snapshot> {
   const snapshot = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
   return snapshot.execute(async (transaction) => {
-    const { company_no: companyNo } = range.scope.equal;
-    const company = await transaction
-      .selectFrom('companies')
-      .select(['hot_since', 'warm_since'])
-      .where('company_no', '=', companyNo)
-      .executeTakeFirstOrThrow();
+    const { hotSince, warmSince, firstMessageAt } = await readEdges(transaction, range);
     const hot = await readHot(transaction, range);
-    if (company.hot_since === null || isAbove(company.hot_since, hot, range)) return hot;
-    return mergeRows([hot, await readWarm(transaction, range)], range);
+    const isAllAbove = (since: Datetime | null, rows: readonly MessageRow[]) =>
+      since === null || (firstMessageAt ?? '') >= since || isAbove(since, rows, range);
+    if (isAllAbove(hotSince, hot)) return { rows: hot, below: null };
+
+    const rows = mergeRows([hot, await readWarm(transaction, range)], range);
+    if (isAllAbove(warmSince, rows)) return { rows, below: null };
+    const { company_no: companyNo } = range.scope.equal;
+    const segments = await findLive(transaction, { companyNo, ...spanOf(range) });
+    if (segments.length === 0) return { rows, below: null };
+    return { rows, below: { segments, whose: await whoseOf(transaction, range) } };
   });
+}
+
+/** From when on there is nothing below, and when the Conversation of the page began, if it is one. */
+async function readEdges(db: Kysely<Database>, { scope }: Range) {
+  const { company_no: companyNo, conversation_no: conversationNo } = scope.equal;
+  const company = await db
+    .selectFrom('companies as company')
+    .leftJoin('conversations as conversation', (join) =>
+      join.on('conversation.conversation_no', '=', conversationNo ?? null),
+    )
+    .select(['company.hot_since as hotSince', 'company.warm_since as warmSince'])
+    .select('conversation.first_message_at as firstMessageAt')
+    .where('company.company_no', '=', companyNo)
+    .executeTakeFirst();
+  return company ?? { hotSince: null, warmSince: null, firstMessageAt: null };
+}
+
+async function whoseOf(db: Kysely<Database>, range: Range): Promise<Whose> {
+  const { conversation_no: conversationNo, client_no: clientNo } = range.scope.equal;
+  if (conversationNo !== undefined) return { conversationNos: new Set([conversationNo]) };
+  const { clientId } = range.request;
+  if (clientNo === undefined || clientId === undefined) return {};
+  return { clientId, conversationNos: await readConversationsOfClient(db, range) };
 }

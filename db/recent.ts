@@ -9,6 +9,7 @@ import { type Page, PAGE_MESSAGES_DEFAULT, cursorOf } from '../domain/page.ts';
 import type { CacheEntry } from './cache/keys.ts';
 import type { Cache } from './cache/open.ts';
 import type { Cached } from './cache/reader.ts';
+import type { Cold } from './cold/open-cold.ts';
 import { findConversations } from './find-conversations.ts';
 import type { Names } from './names.ts';
 import { findMessages } from './read.ts';
@@ -54,6 +55,7 @@ interface Deps {
   readonly db: Kysely<Database>;
   readonly names: Names;
   readonly cache: Cache;
+  readonly cold: Cold;
   /** Sees every read; metrics sit here. */
   readonly observe?: (event: ReadEvent) => void;
 }

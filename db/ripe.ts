@@ -7,6 +7,7 @@ import type { Database, Datetime } from './schema.ts';
 import { readAges } from './tier-ages.ts';
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /**
  * Messages leave the hot tier four times a day: moved hour by hour, the same Conversations are
  * touched so often that warm's pages break, and take 110 bytes a Message instead of 100.
@@ -43,13 +44,43 @@ export async function findRipeInHot(
   });
 }
 
+/** What is old enough to leave the warm tier, by Company and UTC day; and what was begun. */
+export async function findRipeInWarm(
+  db: Kysely<Database>,
+  nowMs: number,
+  { companyId, before }: RipeWanted = {},
+): Promise<ArchiveBatch[]> {
+  const agesOf = await readAges(db);
+  const ofCompany = companyId === undefined ? sql`true` : sql`company_id = ${companyId}`;
+  const { rows } = await sql<{ companyNo: number; companyId: string; day: string }>`
+    select due.company_no as companyNo, company_id as companyId, day from (
+      select company_no, day from ledger group by company_no, day having sum(warm) > 0
+      union
+      select company_no, day from segments
+      where state = 'writing' or (state = 'live' and is_cleared = 0)
+    ) as due join companies on companies.company_no = due.company_no
+    where ${ofCompany} order by due.company_no, day`.execute(db);
+  return rows.flatMap((row) => {
+    const ripeMs = nowMs - agesOf(row.companyNo).warmDays * DAY_MS;
+    const until = before ?? instantOf(ripeMs);
+    const endOfDay = instantOf(Date.parse(`${row.day}T00:00:00Z`) + DAY_MS);
+    if (endOfDay > until) return [];
+    return [{ companyId: row.companyId, tier: 'warm', day: row.day }];
+  });
+}
+
 /** How many Messages of it are there. */
 export async function countRipe(
   { db, names }: { db: Kysely<Database>; names: Names },
   batch: ArchiveBatch,
 ): Promise<number> {
   const companyNo = (await names.companyNo(batch.companyId)) ?? 0;
-  if (batch.tier === 'warm') return 0;
+  if (batch.tier === 'warm') {
+    const day = await sql<{ messages: string | null }>`
+      select sum(warm) as messages from ledger
+      where company_no = ${companyNo} and day = ${batch.day}`.execute(db);
+    return Number(day.rows[0]?.messages ?? 0);
+  }
   const { rows } = await sql<{ messages: string }>`
     select count(*) as messages from messages_hot
     where company_no = ${companyNo} and created_at < ${toDatetime(batch.before)}`.execute(db);

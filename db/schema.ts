@@ -11,6 +11,7 @@ export interface Database {
   warm_activity: WarmActivityTable;
   conversation_guests: ConversationGuestsTable;
   tier_ages: TierAgesTable;
+  segments: SegmentsTable;
   ledger: LedgerTable;
   api_keys: ApiKeysTable;
 }
@@ -78,6 +79,30 @@ export interface TierAgesTable {
   company_no: number;
   hot_hours: number;
   warm_days: number;
+}
+
+/** The Catalogue of the cold tier. */
+export interface SegmentsTable {
+  segment_id: string;
+  company_no: number;
+  /** Only those that are live are read. */
+  state: 'writing' | 'live' | 'retired';
+  /** Whether the warm tier has let go of its Messages: 1 or 0. */
+  is_cleared: Generated<number>;
+  object_key: string;
+  /** UTC day of its Messages; of the first one, if it holds a month. */
+  day: string;
+  schema_version: number;
+  row_count: Generated<number>;
+  size_bytes: Generated<string | number>;
+  footer_bytes: Generated<number>;
+  first_created_at: Datetime | null;
+  last_created_at: Datetime | null;
+  first_conversation_no: Generated<number>;
+  last_conversation_no: Generated<number>;
+  /** Of the object, in hex. */
+  sha256: Generated<string>;
+  changed_at: Datetime;
 }
 
 /** What was stored, and where it is now: `stored_total = hot + warm + cold + erased`, summed over slots. */

@@ -1,5 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import { recordActivity } from './conversations.ts';
+import { coldUnconfigured } from './cold/faults.ts';
+import { findInCold } from './cold/find-in-cold.ts';
+import type { Cold } from './cold/open-cold.ts';
 import { faultKind, isReadOnly } from './faults.ts';
 import { lockBoundaries, raiseBoundaries, youngSince } from './boundaries.ts';
 import { findInHot, insertHot } from './hot.ts';
@@ -23,21 +26,15 @@ const LOOKS_MAX = 5;
 export async function storeGroup(
   db: Kysely<Database>,
   rows: readonly KeyedMessage[],
-  options: { slot: number; nowMs: number; beforeCommit: Promise<unknown> },
+  options: { slot: number; nowMs: number; cold: Cold; beforeCommit: Promise<unknown> },
 ): Promise<readonly KeyedMessage[]> {
   const { young, old } = partByAge(firstOfEach(rows), options.nowMs);
   if (old.length > 0) await raiseBoundaries(db, old, options.nowMs);
   return db.transaction().execute(async (transaction) => {
     try {
-      const below = old.length > 0 ? await belowHot(transaction, old) : new Set();
-      const hot = await insertNew(transaction, HOT, [
-        ...young,
-        ...old.filter((row) => !below.has(row)),
-      ]);
-      const warm = await insertLate(
-        transaction,
-        old.filter((row) => below.has(row)),
-      );
+      const { above, late } = await partByTier(transaction, old);
+      const hot = await insertNew(transaction, HOT, [...young, ...above]);
+      const warm = await insertLate(transaction, late, options.cold);
       const stored = [...hot, ...warm];
       if (stored.length > 0) {
         await recordActivity(transaction, stored);
@@ -60,25 +57,44 @@ function partByAge(rows: readonly KeyedMessage[], nowMs: number) {
   return { young: rows.filter(isYoung), old: rows.filter((row) => !isYoung(row)) };
 }
 
-/** Those that are older than what the hot tier has all of. Their Companies stay locked. */
-async function belowHot(
-  transaction: Kysely<Database>,
-  rows: readonly KeyedMessage[],
-): Promise<ReadonlySet<KeyedMessage>> {
+/** Older than what the hot tier has all of. */
+interface Late {
+  readonly row: KeyedMessage;
+  /** Whether it may be in the archive already. */
+  readonly mayBeCold: boolean;
+}
+
+/** Parts old Messages by where they belong. Their Companies stay locked. */
+async function partByTier(transaction: Kysely<Database>, rows: readonly KeyedMessage[]) {
+  const above: KeyedMessage[] = [];
+  const late: Late[] = [];
+  if (rows.length === 0) return { above, late };
   const companyNos = [...new Set(rows.map((row) => row.companyNo))];
   const boundaries = await lockBoundaries(transaction, companyNos);
-  const isBelow = ({ companyNo, message }: KeyedMessage) =>
-    message.createdAt < (boundaries.get(companyNo)?.hotSince ?? '');
-  return new Set(rows.filter(isBelow));
+  for (const row of rows) {
+    const { hotSince, warmSince } = boundaries.get(row.companyNo) ?? {};
+    const { createdAt } = row.message;
+    if (createdAt >= (hotSince ?? '')) above.push(row);
+    else late.push({ row, mayBeCold: createdAt < (warmSince ?? '') });
+  }
+  return { above, late };
 }
 
 /** Late Messages may still be in the hot tier, or in any below: nothing moves while we look. */
 async function insertLate(
   transaction: Kysely<Database>,
-  rows: readonly KeyedMessage[],
+  late: readonly Late[],
+  cold: Cold,
 ): Promise<readonly KeyedMessage[]> {
-  if (rows.length === 0) return [];
+  if (late.length === 0) return [];
+  const rows = late.map(({ row }) => row);
   const stored = await findInHot(transaction, rows);
+  const sought = late.flatMap(({ row, mayBeCold }) => (mayBeCold ? [row] : []));
+  if (sought.length > 0 && cold === null) throw coldUnconfigured();
+  if (sought.length > 0 && cold !== null) {
+    const found = await findInCold(cold, transaction, sought);
+    for (const identity of found.keys()) stored.add(identity);
+  }
   return insertNew(
     transaction,
     WARM,

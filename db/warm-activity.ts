@@ -1,3 +1,5 @@
+import { timeOf, toDatetime } from './datetime.ts';
+import { instantOf } from '../domain/instant.ts';
 import type { Datetime } from './schema.ts';
 
 const BUCKET_SECONDS = 300;
@@ -6,12 +8,12 @@ const SECONDS_BEFORE_1970 = 62_167_219_200;
 
 /** The five minutes that a moment lies in; in SQL `floor(to_seconds(created_at) / 300)`. */
 export function bucketOf(datetime: Datetime): number {
-  const seconds = Math.floor(Date.parse(`${datetime.replace(' ', 'T')}Z`) / 1_000);
+  const seconds = Math.floor(timeOf(datetime) / 1_000);
   return Math.floor((seconds + SECONDS_BEFORE_1970) / BUCKET_SECONDS);
 }
 
 /** The first moment of a bucket. */
 export function bucketStart(bucketNo: number): Datetime {
   const seconds = bucketNo * BUCKET_SECONDS - SECONDS_BEFORE_1970;
-  return new Date(seconds * 1_000).toISOString().slice(0, 23).replace('T', ' ');
+  return toDatetime(instantOf(seconds * 1_000));
 }

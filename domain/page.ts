@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Cursor, toCursor } from './cursor.ts';
-import { toInstant } from './instant.ts';
+import { type Instant, toInstant } from './instant.ts';
 import type { Message } from './message.ts';
 import { messageKey } from './message-id.ts';
 
@@ -40,6 +40,8 @@ export interface Page {
   readonly before: Cursor | null;
   /** Hand back as `after` for what comes later, now or in future; null on an empty history. */
   readonly after: Cursor | null;
+  /** Where Messages may be missing, because a part of the archive is damaged. Else absent. */
+  readonly unavailable?: readonly { readonly from: Instant; readonly to: Instant }[];
 }
 
 export function cursorOf(message: Message): Cursor {

@@ -8,6 +8,7 @@ import { openInspector } from '../../queues/inspect.ts';
 import { eventually } from '../house.ts';
 import { samplesOf, valueOf } from '../metrics/exposition.ts';
 import { openPrivateRedis, type PrivateRedis } from '../queues/private-redis.ts';
+import { QUEUE_NAMES, type QueueName } from '../../queues/index.ts';
 
 let redis: PrivateRedis;
 const closing: (() => unknown)[] = [];
@@ -136,7 +137,7 @@ describe('the gauges of the installation', () => {
     let looks = 0;
     const counting = {
       heartbeats: inspector.heartbeats,
-      view: (name: 'persist' | 'cache-warm') => {
+      view: (name: QueueName) => {
         looks += 1;
         return inspector.view(name);
       },
@@ -147,7 +148,7 @@ describe('the gauges of the installation', () => {
     await Promise.all([metrics.show('http'), metrics.show('http')]);
     await metrics.show('http');
 
-    expect(looks).toBe(2); // Once for each queue.
+    expect(looks).toBe(QUEUE_NAMES.length); // Once for each queue.
   });
 
   // Red without the deadline: the scrape takes as long as the command may, five seconds.

@@ -9,6 +9,8 @@ const HOUR_MS = 3_600_000;
 const NOW_MS = Date.now();
 const ago = (hours: number) => instantOf(Math.round(NOW_MS - hours * HOUR_MS));
 
+const late = (given: Partial<Message>) => aMessage({ companyId: 'late', ...given });
+
 describe('the move from hot to warm', () => {
   let house: TestHouse;
   beforeAll(async () => {
@@ -25,6 +27,9 @@ describe('the move from hot to warm', () => {
     );
   const read = async (request: Omit<CheckedPageRequest, 'limit'> & { limit?: number }) =>
     (await house.wiring.findMessages({ limit: 500, ...request })).messages;
+
+  const contentAs = (kind: string) =>
+    sql`alter table messages_warm modify content ${sql.raw(kind)} not null`.execute(house.db);
 
   async function countIn(tier: 'hot' | 'warm', companyId: string): Promise<number> {
     const { rows } = await sql<{ messages: string }>`
@@ -79,13 +84,11 @@ describe('the move from hot to warm', () => {
   it('P6: undoes a batch that does not read back as it was copied', async () => {
     await store(aMessage({ companyId: 'torn', createdAt: ago(99), content: 'Oi ' }));
     // A column that loses what stands at the end, as some do.
-    const column = (kind: string) =>
-      sql`alter table messages_warm modify content ${sql.raw(kind)} not null`.execute(house.db);
-    await column('char(200)');
+    await contentAs('char(200)');
     try {
       await expect(move('torn', ago(90))).rejects.toThrow('is not what was copied there');
     } finally {
-      await column('mediumtext');
+      await contentAs('mediumtext');
     }
 
     expect([await countIn('hot', 'torn'), await countIn('warm', 'torn')]).toEqual([1, 0]);
@@ -133,7 +136,6 @@ describe('the move from hot to warm', () => {
     )?.company_no;
 
   describe('a Message that comes late', () => {
-    const late = (given: Partial<Message>) => aMessage({ companyId: 'late', ...given });
     beforeAll(async () => {
       await store(late({ createdAt: ago(1), content: 'young' }));
       const companyNo = (await companyNoOf('late')) ?? 0;

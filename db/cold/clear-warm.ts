@@ -1,0 +1,87 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Database } from '../schema.ts';
+import { type NumberedRow, rowAt } from './columns.ts';
+import { type CompanyDay, spanOfDay } from './read-day.ts';
+import type { SegmentColumns } from './segment.ts';
+
+/**
+ * Deletes from the warm tier what a row group of a live Segment holds, and nothing else: Messages
+ * that came late stay, also between these. Safe to run twice.
+ */
+export async function clearGroup(
+  db: Kysely<Database>,
+  companyDay: CompanyDay,
+  group: SegmentColumns,
+): Promise<void> {
+  const rows = group.conversationNos.length;
+  const within = withinGroup(companyDay, group);
+  await db.transaction().execute(async (transaction) => {
+    // Whoever stores a Message this old, or moves some, waits here: what is counted is deleted.
+    await sql`select company_no from companies where company_no = ${companyDay.companyNo}
+      for update`.execute(transaction);
+    const { rows: counted } = await sql<{ messages: string }>`
+      select count(*) as messages from messages_warm as warm force index (primary)
+      where ${within}`.execute(transaction);
+    if (Number(counted[0]?.messages) === rows) {
+      await sql`delete warm from messages_warm as warm force index (primary)
+        where ${within}`.execute(transaction);
+      return;
+    }
+    for (const keys of pieces(group)) {
+      await sql`delete warm from messages_warm as warm force index (primary)
+        where ${sql.join(
+          keys.map((row) => isRow(companyDay, row)),
+          sql` or `,
+        )}`.execute(transaction);
+    }
+  });
+}
+
+/** Of these Conversations all of the day, from the first row of the group to its last one. */
+function withinGroup({ companyNo, day }: CompanyDay, group: SegmentColumns): RawBuilder<boolean> {
+  const { from, to } = spanOfDay(day);
+  const conversationNos = [...new Set(group.conversationNos)];
+  const [first, last] = [rowAt(group, 0), rowAt(group, group.conversationNos.length - 1)];
+  return sql<boolean>`warm.company_no = ${companyNo}
+    and warm.conversation_no in (${sql.join(conversationNos)})
+    and warm.created_at >= ${from} and warm.created_at < ${to}
+    and not (warm.conversation_no = ${first.conversation_no} and (
+      warm.created_at < ${first.created_at}
+      or (warm.created_at = ${first.created_at} and warm.message_id < ${first.message_id})))
+    and not (warm.conversation_no = ${last.conversation_no} and (
+      warm.created_at > ${last.created_at}
+      or (warm.created_at = ${last.created_at} and warm.message_id > ${last.message_id})))`;
+}
+
+const KEYS_PER_STATEMENT_MAX = 200;
+
+function* pieces(group: SegmentColumns): Generator<NumberedRow[]> {
+  const rows = group.conversationNos.map((_, at) => rowAt(group, at));
+  while (rows.length > 0) yield rows.splice(0, KEYS_PER_STATEMENT_MAX);
+}
+
+function isRow({ companyNo }: CompanyDay, row: NumberedRow): RawBuilder<boolean> {
+  return sql<boolean>`(warm.company_no = ${companyNo}
+    and warm.conversation_no = ${row.conversation_no} and warm.created_at = ${row.created_at}
+    and warm.message_id = ${row.message_id})`;
+}
+
+/** Forgets who spoke on a day, as far as the warm tier has nothing of it any more. */
+export async function clearActivity(
+  db: Kysely<Database>,
+  { companyNo, day }: CompanyDay,
+): Promise<void> {
+  const { from, to } = spanOfDay(day);
+  await db.transaction().execute(async (transaction) => {
+    await sql`select company_no from companies where company_no = ${companyNo}
+      for update`.execute(transaction);
+    await sql`delete activity from warm_activity as activity
+      where activity.company_no = ${companyNo}
+        and activity.bucket_no >= floor(to_seconds(${from}) / 300)
+        and activity.bucket_no < floor(to_seconds(${to}) / 300)
+        and not exists (select 1 from messages_warm as warm
+          where warm.company_no = activity.company_no
+            and warm.conversation_no = activity.conversation_no
+            and warm.created_at >= ${from} and warm.created_at < ${to})`.execute(transaction);
+  });
+}

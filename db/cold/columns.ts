@@ -1,0 +1,39 @@
+import type { MessageRow } from '../message-row.ts';
+import { instantOf } from '../../domain/instant.ts';
+import { timeOf, toDatetime } from '../datetime.ts';
+import { messageIdAt, type SegmentColumns } from './segment.ts';
+
+/** A row as the tiers in MySQL have it, with its Conversation's number. */
+export interface NumberedRow extends MessageRow {
+  readonly conversation_no: number;
+}
+
+/** Rows as a Segment wants them. */
+export function toColumns(rows: readonly NumberedRow[]): SegmentColumns {
+  return {
+    conversationNos: rows.map((row) => row.conversation_no),
+    conversationIds: rows.map((row) => row.conversation_id ?? ''),
+    clientIds: rows.map((row) => row.client_id ?? ''),
+    createdAtMs: rows.map((row) => timeOf(row.created_at)),
+    messageIds: new Uint8Array(Buffer.concat(rows.map((row) => row.message_id))),
+    externalIds: rows.map((row) => row.external_id),
+    roles: rows.map((row) => row.role),
+    contents: rows.map((row) => row.content),
+    metadata: rows.map((row) => row.metadata),
+  };
+}
+
+/** One of them again as a row. */
+export function rowAt(columns: SegmentColumns, at: number): NumberedRow {
+  return {
+    conversation_no: columns.conversationNos[at] ?? 0,
+    conversation_id: columns.conversationIds[at] ?? null,
+    client_id: columns.clientIds[at] ?? null,
+    created_at: toDatetime(instantOf(columns.createdAtMs[at] ?? 0)),
+    message_id: Buffer.from(messageIdAt(columns.messageIds, at)),
+    external_id: columns.externalIds[at] ?? null,
+    role: (columns.roles[at] ?? 'user') as NumberedRow['role'],
+    content: columns.contents[at] ?? '',
+    metadata: columns.metadata[at] ?? null,
+  };
+}

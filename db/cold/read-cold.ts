@@ -1,0 +1,168 @@
+import { PipelineError } from '../../domain/errors.ts';
+import type { Instant } from '../../domain/instant.ts';
+import { timeOf, toDatetime } from '../datetime.ts';
+import { mergeRows } from '../merge-rows.ts';
+import { compareRows, type MessageRow } from '../message-row.ts';
+import { isForward, type Range, rowsWanted, spanOf } from '../page-range.ts';
+import type { Entry } from './catalogue.ts';
+import { rowAt } from './columns.ts';
+import { segmentCorrupt } from './faults.ts';
+import type { Footers } from './footers.ts';
+import { decodeGroup, decodeTimes, type RowGroup, type SegmentFooter } from './segment.ts';
+import type { ColdStore } from './store.ts';
+
+export interface ColdReader {
+  readonly store: ColdStore;
+  readonly footers: Footers;
+}
+
+/** Part of a history that cannot be read: its Segment is damaged or gone. */
+export interface Gap {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+export interface ColdPage {
+  readonly rows: readonly MessageRow[];
+  readonly gaps: readonly Gap[];
+}
+
+/** Whose Messages of a Company are wanted; absent: everybody's. */
+export interface Whose {
+  readonly conversationNos?: ReadonlySet<number>;
+  readonly clientId?: string;
+}
+
+/**
+ * The page as far as the cold tier knows it. Segments are looked at in the order of the page, and
+ * only until it is full.
+ *
+ * @param above What the tiers above gave.
+ * @throws PipelineError `COLD_UNREACHABLE`
+ */
+export async function readCold(
+  reader: ColdReader,
+  range: Range,
+  wanted: { segments: readonly Entry[]; whose: Whose; above: readonly MessageRow[] },
+): Promise<ColdPage> {
+  let rows = wanted.above;
+  const gaps: Gap[] = [];
+  for (const segment of inPageOrder(wanted.segments, range)) {
+    if (isBeyond(segment, rows, range)) break;
+    try {
+      rows = mergeRows([rows, await readSegment(reader, range, { segment, ...wanted })], range);
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      gaps.push({ from: segment.firstCreatedAt, to: segment.lastCreatedAt });
+    }
+  }
+  return { rows, gaps };
+}
+
+function inPageOrder(segments: readonly Entry[], range: Range): Entry[] {
+  return segments.toSorted((a, b) =>
+    isForward(range)
+      ? a.firstCreatedAt.localeCompare(b.firstCreatedAt)
+      : b.lastCreatedAt.localeCompare(a.lastCreatedAt),
+  );
+}
+
+/** Whether the page is full without this Segment, and so without those that follow. */
+function isBeyond(segment: Entry, rows: readonly MessageRow[], range: Range): boolean {
+  const last = rows[rowsWanted(range) - 1];
+  if (!last) return false;
+  return isForward(range)
+    ? toDatetime(segment.firstCreatedAt) > last.created_at
+    : toDatetime(segment.lastCreatedAt) < last.created_at;
+}
+
+function isDamaged(error: unknown): boolean {
+  return (
+    error instanceof PipelineError && ['SEGMENT_CORRUPT', 'OBJECT_MISSING'].includes(error.code)
+  );
+}
+
+async function readSegment(
+  reader: ColdReader,
+  range: Range,
+  { segment, whose }: { segment: Entry; whose: Whose },
+): Promise<readonly MessageRow[]> {
+  const footer = await reader.footers.of(segment);
+  const span = spanMs(range);
+  const groups = [...footer.groups.entries()].filter(
+    ([, group]) => mayHold(group, whose) && overlaps(group, span),
+  );
+  let rows: readonly MessageRow[] = [];
+  for (const [nth, group] of groups) {
+    const { startByte: from, endByte: to } = group;
+    const bytes = await reader.store.read(segment.objectKey, { from, to });
+    const decoding = decodeWanted(footer, nth, { cut: { bytes, from }, rows, range, whose });
+    const found = await decoding.catch((error: unknown) => {
+      throw segmentCorrupt(segment.objectKey, error instanceof Error ? error.message : 'unknown');
+    });
+    rows = mergeRows([rows, found], range);
+  }
+  return rows;
+}
+
+function mayHold(group: RowGroup, { conversationNos }: Whose): boolean {
+  if (!conversationNos) return true;
+  for (const no of conversationNos) {
+    if (no >= group.firstConversationNo && no <= group.lastConversationNo) return true;
+  }
+  return false;
+}
+
+function spanMs(range: Range): { sinceMs: number; untilMs: number } {
+  const { since, until } = spanOf(range);
+  return {
+    sinceMs: since === null ? -Infinity : timeOf(since),
+    untilMs: until === null ? Infinity : timeOf(until),
+  };
+}
+
+function overlaps(group: RowGroup, span: ReturnType<typeof spanMs>): boolean {
+  return group.lastCreatedAtMs >= span.sinceMs && group.firstCreatedAtMs <= span.untilMs;
+}
+
+/** Decodes a row group, unless its times show that the page is full without it. */
+async function decodeWanted(
+  footer: SegmentFooter,
+  nth: number,
+  wanted: {
+    cut: { bytes: Uint8Array; from: number };
+    rows: readonly MessageRow[];
+    range: Range;
+    whose: Whose;
+  },
+): Promise<readonly MessageRow[]> {
+  const { cut, rows, range, whose } = wanted;
+  const last = rows[rowsWanted(range) - 1];
+  if (last) {
+    const edge = timeOf(last.created_at);
+    const times = await decodeTimes(footer, nth, cut);
+    const isNearer = (timeMs: number) => (isForward(range) ? timeMs <= edge : timeMs >= edge);
+    if (!times.some(isNearer)) return [];
+  }
+  const columns = await decodeGroup(footer, nth, cut);
+  const found: MessageRow[] = [];
+  for (const [at, no] of columns.conversationNos.entries()) {
+    if (whose.conversationNos && !whose.conversationNos.has(no)) continue;
+    if (whose.clientId !== undefined && columns.clientIds[at] !== whose.clientId) continue;
+    const row = rowAt(columns, at);
+    if (isWithin(row, range)) found.push(row);
+  }
+  return found;
+}
+
+/** What the tiers in MySQL say in SQL. */
+function isWithin(row: MessageRow, range: Range): boolean {
+  const { from, to } = range.request;
+  if (from !== undefined && row.created_at < toDatetime(from)) return false;
+  if (to !== undefined && row.created_at >= toDatetime(to)) return false;
+  const { position } = range;
+  if (!position) return true;
+  const edge = { created_at: toDatetime(position.createdAt), message_id: position.messageKey };
+  const side = compareRows(row, edge);
+  return isForward(range) ? side > 0 : side < 0;
+}

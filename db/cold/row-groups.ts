@@ -1,0 +1,56 @@
+import { type NumberedRow, toColumns } from './columns.ts';
+import type { SegmentColumns } from './segment.ts';
+
+/** A row group is what a page reads at least: about 128 KiB of Messages of fifty bytes. */
+const ROWS_PER_GROUP_MAX = 4_096;
+const TEXT_PER_GROUP_MAX = 1024 * 1024;
+/** A larger Segment would only make its table of contents longer than a page may cost. */
+const ROWS_PER_SEGMENT_MAX = 500_000;
+const TEXT_PER_SEGMENT_MAX = 256 * 1024 * 1024;
+
+/** Deals rows out into Segments, and within these into row groups; nothing is read ahead of need. */
+export function dealOut(rows: AsyncIterable<readonly NumberedRow[]>) {
+  const source = rows[Symbol.asyncIterator]();
+  const held: NumberedRow[] = [];
+  let isDry = false;
+
+  async function fill(): Promise<void> {
+    while (!isDry && held.length < ROWS_PER_GROUP_MAX) {
+      const next = await source.next();
+      if (next.done) isDry = true;
+      else held.push(...next.value);
+    }
+  }
+
+  /** As many of those held as a row group takes. */
+  function takeGroup(): { columns: SegmentColumns; textLength: number } {
+    let textLength = 0;
+    let count = 0;
+    for (const row of held) {
+      if (count === ROWS_PER_GROUP_MAX || (count > 0 && textLength > TEXT_PER_GROUP_MAX)) break;
+      textLength += row.content.length + (row.metadata?.length ?? 0);
+      count += 1;
+    }
+    return { columns: toColumns(held.splice(0, count)), textLength };
+  }
+
+  return {
+    /** Whether there is another Segment to be written. */
+    async hasMore(): Promise<boolean> {
+      await fill();
+      return held.length > 0;
+    },
+    /** The row groups of the next Segment. */
+    async *nextSegment(): AsyncGenerator<SegmentColumns> {
+      let [rowCount, textLength] = [0, 0];
+      while (rowCount < ROWS_PER_SEGMENT_MAX && textLength < TEXT_PER_SEGMENT_MAX) {
+        await fill();
+        if (held.length === 0) return;
+        const group = takeGroup();
+        rowCount += group.columns.conversationNos.length;
+        textLength += group.textLength;
+        yield group.columns;
+      }
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { instantOf } from '../../domain/instant.ts';
+import type { Segment } from '../../domain/segment.ts';
+import type { SegmentColumns } from './segment.ts';
+import type { SegmentThread } from './segment-thread.ts';
+import type { ColdStore } from './store.ts';
+
+export interface ColdDeps {
+  readonly store: ColdStore;
+  readonly thread: SegmentThread;
+}
+
+/** What was written, as far as its contents go; and what they must read back as. */
+export type Written = Omit<Segment, 'segmentId' | 'companyNo' | 'objectKey'> & {
+  readonly rowsSha256: string;
+};
+
+/**
+ * Writes one Segment.
+ *
+ * @param groups The row groups, in order; at least one Message.
+ */
+export async function writeSegment(
+  { store, thread }: ColdDeps,
+  { companyId, objectKey }: { companyId: string; objectKey: string },
+  groups: AsyncIterable<SegmentColumns>,
+): Promise<Written> {
+  const seen = openExtent();
+  let bytes = 0;
+  let end: Awaited<ReturnType<typeof finish>> | undefined;
+  const finish = () => thread.ask('encodeEnd');
+
+  await thread.ask('encodeBegin', companyId);
+  async function* encoded() {
+    for await (const columns of groups) {
+      seen.add(columns);
+      const part = await thread.ask('encodeGroup', columns);
+      bytes += part.length;
+      yield part;
+    }
+    end = await finish();
+    bytes += end.bytes.length;
+    yield end.bytes;
+  }
+  await store.put(objectKey, encoded());
+  if (!end) throw new Error('the store took an object and did not read it to its end');
+  const { footerBytes, sha256, rowsSha256 } = end;
+  return { ...seen.extent(), bytes, footerBytes, sha256, rowsSha256 };
+}
+
+/** From where to where the Messages of a Segment reach. */
+function openExtent() {
+  let rows = 0;
+  let [firstMs, lastMs] = [Infinity, -Infinity];
+  let [firstConversationNo, lastConversationNo] = [Infinity, 0];
+  return {
+    add({ createdAtMs, conversationNos }: SegmentColumns): void {
+      rows += createdAtMs.length;
+      for (const timeMs of createdAtMs) {
+        if (timeMs < firstMs) firstMs = timeMs;
+        if (timeMs > lastMs) lastMs = timeMs;
+      }
+      firstConversationNo = Math.min(firstConversationNo, conversationNos.at(0) ?? Infinity);
+      lastConversationNo = Math.max(lastConversationNo, conversationNos.at(-1) ?? 0);
+    },
+    extent: () => ({
+      rows,
+      firstCreatedAt: instantOf(firstMs),
+      lastCreatedAt: instantOf(lastMs),
+      firstConversationNo,
+      lastConversationNo,
+    }),
+  };
+}

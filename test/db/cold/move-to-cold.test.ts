@@ -1,0 +1,256 @@
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { moveToCold } from '../../../db/cold/move-to-cold.ts';
+import { type ColdStore, openColdStore } from '../../../db/cold/store.ts';
+import { openNames } from '../../../db/names.ts';
+import { instantOf } from '../../../domain/instant.ts';
+import type { Message } from '../../../domain/message.ts';
+import { type CheckedPageRequest, cursorOf } from '../../../domain/page.ts';
+import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
+
+const DAY = '2026-03-01';
+const at = (seconds: number) => instantOf(Date.parse(`${DAY}T00:00:00Z`) + seconds * 1_000);
+
+describe('the move from warm to cold', () => {
+  let house: TestHouse;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'camadas-cold-'));
+    house = await openTestHouse({ ARCHIVE_URL: pathToFileURL(folder).href });
+  });
+  afterAll(async () => {
+    await house.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const signal = AbortSignal.timeout(60_000);
+  const store = (...messages: Message[]) => house.wiring.deps.storeMessages(messages, signal);
+  async function freeze(companyId: string, day = DAY) {
+    const before = instantOf(Date.parse(`${day}T00:00:00Z`) + 86_400_000);
+    await house.wiring.archive.move({ companyId, tier: 'hot', before }, { signal });
+    return house.wiring.archive.move({ companyId, tier: 'warm', day }, { signal });
+  }
+  const read = async (request: Omit<CheckedPageRequest, 'limit'> & { limit?: number }) =>
+    (await house.wiring.findMessages({ limit: 500, ...request })).messages;
+  async function ledgerOf(companyId: string) {
+    const days = (await house.wiring.readLedger()).filter((day) => day.companyId === companyId);
+    const sum = (field: 'stored' | 'hot' | 'warm' | 'cold') =>
+      days.reduce((all, day) => all + day[field], 0);
+    return { stored: sum('stored'), hot: sum('hot'), warm: sum('warm'), cold: sum('cold') };
+  }
+  async function countWarm(companyId: string): Promise<number> {
+    const { rows } = await sql<{ messages: string }>`
+      select count(*) as messages from messages_warm join companies using (company_no)
+      where company_id = ${companyId}`.execute(house.db);
+    return Number(rows[0]?.messages);
+  }
+
+  it('keeps every field as it was, and gives it back by every way', async () => {
+    const messages = [
+      aMessage({ companyId: 'bits', createdAt: at(1), content: 'blank at the end ' }),
+      aMessage({ companyId: 'bits', createdAt: at(1.001), content: '', role: 'system' }),
+      aMessage({ companyId: 'bits', createdAt: at(2), messageId: 'wamid.ABC=', content: 'É 📦' }),
+      aMessage({ companyId: 'bits', createdAt: at(3), metadata: { b: 1, a: 1e21, ' ': null } }),
+      aMessage({ companyId: 'bits', createdAt: at(86_399), clientId: 'a guest' }),
+    ];
+    await store(...messages);
+
+    expect(await freeze('bits')).toEqual({ moved: 5 });
+    expect(await freeze('bits')).toEqual({ moved: 0 });
+
+    expect(await ledgerOf('bits')).toEqual({ stored: 5, hot: 0, warm: 0, cold: 5 });
+    expect(await countWarm('bits')).toBe(0);
+    expect(await read({ companyId: 'bits' })).toEqual(messages);
+    expect(await read({ companyId: 'bits', conversationId: 'pedido-1' })).toEqual(messages);
+    expect(await read({ companyId: 'bits', clientId: 'a guest' })).toEqual(messages.slice(4));
+    expect(await read({ companyId: 'bits', from: at(2), to: at(3) })).toEqual([messages[2]]);
+    const [, second = aMessage()] = messages;
+    expect(await read({ companyId: 'bits', after: cursorOf(second), limit: 2 })).toEqual(
+      messages.slice(2, 4),
+    );
+    expect(await house.wiring.findStored('bits', messages)).toEqual(
+      new Map(messages.map((message) => [message.messageId, message])),
+    );
+  });
+
+  it('deals a large day out into row groups, and reads any page of it', async () => {
+    const messages = Array.from({ length: 9_000 }, (_, nth) =>
+      aMessage({
+        companyId: 'large',
+        conversationId: `c-${nth % 7}`,
+        createdAt: at(nth),
+        content: `number ${nth}`,
+      }),
+    );
+    await store(...messages);
+    expect(await freeze('large')).toEqual({ moved: 9_000 });
+
+    for (const scope of [{}, { conversationId: 'c-3' }, { clientId: 'ana' }]) {
+      const all = messages.filter(
+        (message) =>
+          (scope.conversationId ?? 'c-3') === message.conversationId || !scope.conversationId,
+      );
+      const middle = all[all.length >> 1] ?? aMessage();
+      const older = await read({
+        companyId: 'large',
+        limit: 20,
+        before: cursorOf(middle),
+        ...scope,
+      });
+      expect(older).toEqual(all.slice((all.length >> 1) - 20, all.length >> 1));
+      const newer = await read({
+        companyId: 'large',
+        limit: 20,
+        after: cursorOf(middle),
+        ...scope,
+      });
+      expect(newer).toEqual(all.slice((all.length >> 1) + 1, (all.length >> 1) + 21));
+    }
+  });
+
+  // Red without the look into the archive in `insertLate`.
+  it('P2: a Message that is sent again after it went cold is a duplicate', async () => {
+    const messages = [at(10), at(20)].map((createdAt) =>
+      aMessage({ companyId: 'again', createdAt }),
+    );
+    await store(...messages);
+    await freeze('again');
+
+    expect(await store(...messages)).toEqual([{ outcome: 'duplicate' }, { outcome: 'duplicate' }]);
+    const late = aMessage({ companyId: 'again', createdAt: at(15) });
+    expect(await store(late)).toMatchObject([{ outcome: 'stored' }]);
+    expect(await read({ companyId: 'again' })).toEqual([messages[0], late, messages[1]]);
+    expect(await ledgerOf('again')).toEqual({ stored: 3, hot: 0, warm: 1, cold: 2 });
+
+    expect(await freeze('again')).toEqual({ moved: 1 });
+    expect(await read({ companyId: 'again' })).toEqual([messages[0], late, messages[1]]);
+    expect(await ledgerOf('again')).toEqual({ stored: 3, hot: 0, warm: 0, cold: 3 });
+  });
+
+  const spoiled = (change: (bytes: Uint8Array) => Uint8Array): ColdStore => {
+    const real = openColdStore(house.config.archiveUrl ?? '');
+    return { ...real, put: (key, parts) => real.put(key, changed(parts, change)) };
+  };
+
+  // Red without the comparison in `makeSegment`.
+  it.each([
+    ['a flipped bit', (bytes: Uint8Array) => bytes.with(100, (bytes[100] ?? 0) ^ 1)],
+    ['a byte too few', (bytes: Uint8Array) => bytes.slice(0, -1)],
+  ])('P6: deletes nothing when the archive keeps %s', async (name, change) => {
+    const companyId = name.replaceAll(' ', '-');
+    const messages = [at(10), at(20)].map((createdAt) => aMessage({ companyId, createdAt }));
+    await store(...messages);
+    await house.wiring.archive.move({ companyId, tier: 'hot', before: at(100) }, { signal });
+    const companyNo = (await openNames(house.db).companyNo(companyId)) ?? 0;
+    const breathe = async () => {};
+
+    const moving = moveToCold(
+      { db: house.db, store: spoiled(change) },
+      { companyId, companyNo, day: DAY },
+      { breathe, signal },
+    );
+
+    await expect(moving).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' });
+    expect(await countWarm(companyId)).toBe(2);
+    expect(await read({ companyId })).toEqual(messages);
+    expect(await freeze(companyId)).toEqual({ moved: 2 }); // And undoes what was begun.
+    expect((await house.wiring.verify({ isDeep: true, signal })).faults).toEqual([]);
+    expect(await read({ companyId })).toEqual(messages);
+  });
+
+  it('two archivers at once never collide', async () => {
+    const messages = Array.from({ length: 500 }, (_, nth) =>
+      aMessage({ companyId: 'two', conversationId: `c-${nth % 9}`, createdAt: at(nth) }),
+    );
+    await store(...messages);
+    await house.wiring.archive.move(
+      { companyId: 'two', tier: 'hot', before: at(9_999) },
+      { signal },
+    );
+    const neighbour = house.openNeighbour();
+    const batch = { companyId: 'two', tier: 'warm', day: DAY } as const;
+
+    const both = await Promise.all(
+      [house.wiring, neighbour].map((wiring) => wiring.archive.move(batch, { signal })),
+    );
+
+    expect(both.reduce((sum, { moved }) => sum + moved, 0)).toBe(500);
+    expect(await read({ companyId: 'two' })).toEqual(messages);
+    expect((await house.wiring.verify({ isDeep: true, signal })).faults).toEqual([]);
+  });
+
+  describe('a damaged Segment', () => {
+    const days = ['2026-02-01', '2026-02-02', '2026-02-03'];
+    const companyId = 'damaged';
+    let messages: Message[];
+    let key: string;
+    beforeAll(async () => {
+      messages = days.map((day) => aMessage({ companyId, createdAt: `${day}T12:00:00.000Z` }));
+      await store(...messages);
+      for (const day of days) await freeze(companyId, day);
+      const [row] = await house.db
+        .selectFrom('segments')
+        .innerJoin('companies', 'companies.company_no', 'segments.company_no')
+        .select('object_key')
+        .where('company_id', '=', companyId)
+        .where('day', '=', '2026-02-02')
+        .execute();
+      key = row?.object_key ?? '';
+    });
+
+    it('never breaks other pages, and the page says what is missing', async () => {
+      const path = join(folder, key);
+      const whole = await readFile(path);
+      const noon = messages[1]?.createdAt;
+      const gaps = { unavailable: [{ from: noon, to: noon }] };
+      for (const damage of [
+        () => writeFile(path, whole.with(60, (whole[60] ?? 0) ^ 1)),
+        () => writeFile(path, whole.subarray(0, 100)),
+        () => rm(path),
+      ]) {
+        await damage();
+        const neighbour = house.openNeighbour(); // Which has not seen the Segment yet.
+        const page = await neighbour.findMessages({ companyId, limit: 50 });
+        expect(page).toMatchObject(gaps);
+        expect(page.messages).toEqual([messages[0], messages[2]]);
+        const { faults } = await neighbour.verify({ isDeep: true, signal });
+        expect(faults).toHaveLength(1);
+        expect(faults[0]).toMatchObject({ companyId });
+        expect(faults[0]?.sentence).toContain(key);
+      }
+      await writeFile(path, whole);
+      expect(await read({ companyId })).toEqual(messages);
+    });
+
+    it('is not alone: verify names an object that belongs to no segment', async () => {
+      const orphan = join(folder, 'company=damaged', 'orphan.parquet');
+      await writeFile(orphan, 'PAR1');
+      await utimes(orphan, new Date(0), new Date(0));
+
+      const { faults } = await house.wiring.verify({ isDeep: true, signal });
+
+      expect(faults).toEqual([
+        {
+          companyId: null,
+          sentence: 'object company=damaged/orphan.parquet: belongs to no segment',
+        },
+      ]);
+      await rm(orphan);
+    });
+  });
+});
+
+async function* changed(
+  parts: AsyncIterable<Uint8Array>,
+  change: (bytes: Uint8Array) => Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const part of parts) {
+    yield isFirst ? change(part) : part;
+    isFirst = false;
+  }
+}
