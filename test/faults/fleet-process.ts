@@ -5,6 +5,7 @@ import { join } from 'node:path';
 const [FLEET, HTTP] = ['workers', 'dashboard'].map((folder) =>
   join(import.meta.dirname, '../..', folder, 'main.ts'),
 );
+const ARCHIVER = join(import.meta.dirname, 'archiver.ts');
 
 /** One Fleet process, started as its container would; or one of HTTP. */
 export interface FleetProcess {
@@ -24,6 +25,8 @@ export interface FleetProcess {
 export const spawnFleet = (env: Record<string, string>) => spawnEntry(FLEET ?? '', env);
 /** The same for HTTP: where it listens, it tells at level info. */
 export const spawnHttp = (env: Record<string, string>) => spawnEntry(HTTP ?? '', env);
+/** One that archives all there is, and then ends by itself with 0. */
+export const spawnArchiver = (env: Record<string, string>) => spawnEntry(ARCHIVER, env);
 
 function spawnEntry(main: string, env: Record<string, string>): FleetProcess {
   const child = spawn(process.execPath, [main], {

@@ -13,6 +13,7 @@ import { type CheckedPageRequest, cursorOf } from '../../../domain/page.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
 
 const DAY = '2026-03-01';
+const breathe = async () => {};
 const at = (seconds: number) => instantOf(Date.parse(`${DAY}T00:00:00Z`) + seconds * 1_000);
 
 describe('the move from warm to cold', () => {
@@ -146,7 +147,6 @@ describe('the move from warm to cold', () => {
     await store(...messages);
     await house.wiring.archive.move({ companyId, tier: 'hot', before: at(100) }, { signal });
     const companyNo = (await openNames(house.db).companyNo(companyId)) ?? 0;
-    const breathe = async () => {};
 
     const moving = moveToCold(
       { db: house.db, store: spoiled(change) },
