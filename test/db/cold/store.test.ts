@@ -145,13 +145,13 @@ describe('a folder', () => {
   });
 });
 
-describe.runIf(s3)('S3', () => {
-  const url = (bucket = 'camadas', changes: Record<string, string> = {}) => {
-    const made = new URL(s3?.urlOf(bucket, 'archive') ?? '');
-    for (const [name, value] of Object.entries(changes)) made.searchParams.set(name, value);
-    return made.href;
-  };
+const url = (bucket = 'camadas', changes: Record<string, string> = {}) => {
+  const made = new URL(s3?.urlOf(bucket, 'archive') ?? '');
+  for (const [name, value] of Object.entries(changes)) made.searchParams.set(name, value);
+  return made.href;
+};
 
+describe.runIf(s3)('S3', () => {
   it.each([
     ['a bucket that is not there', () => url('nobodys'), 'NoSuchBucket'],
     [
