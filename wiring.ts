@@ -17,8 +17,17 @@ import { openMessageWriter } from './db/message-writer.ts';
 import { findConversations } from './db/find-conversations.ts';
 import { findStored } from './db/find-stored.ts';
 import { migrate } from './db/migrate.ts';
+import { coldUnconfigured } from './db/cold/faults.ts';
+import { removeRetired } from './db/cold/remove-retired.ts';
+import { restore, type RestoreOptions, type RestoreWanted } from './db/cold/restore.ts';
 import { openCold } from './db/cold/open-cold.ts';
-import { countRipe, findRipeInHot, findRipeInWarm, type RipeWanted } from './db/ripe.ts';
+import {
+  countRipe,
+  findRipeInCold,
+  findRipeInHot,
+  findRipeInWarm,
+  type RipeWanted,
+} from './db/ripe.ts';
 import { openNames } from './db/names.ts';
 import { openPoolWatch } from './db/pool-watch.ts';
 import { findMessages } from './db/read.ts';
@@ -78,6 +87,7 @@ export function openWiring(config: Config) {
   const findRipe = async (wanted?: RipeWanted) => [
     ...(await findRipeInHot(db, now(), wanted)),
     ...(cold ? await findRipeInWarm(db, now(), wanted) : []),
+    ...(cold ? await findRipeInCold(db, now(), wanted) : []),
   ];
   const move = (batch: ArchiveBatch, options: Omit<ArchiveOptions, 'breathe'>) =>
     archive(rooms, batch, {
@@ -120,11 +130,25 @@ export function openWiring(config: Config) {
         await enqueuer.enqueue('archive-batch', batch);
       },
       archive: (batch: ArchiveBatch, signal: AbortSignal) => move(batch, { signal }),
+      removeRetired: async () => (cold ? removeRetired({ db, store: cold.store }) : undefined),
       now,
     },
 
     /** Moves between tiers, by hand. */
-    archive: { findRipe, count: countRipe.bind(null, rooms), move },
+    archive: {
+      findRipe,
+      count: countRipe.bind(null, rooms),
+      move,
+      async restore(wanted: Omit<RestoreWanted, 'companyNo'>, options: RestoreOptions) {
+        if (!cold) throw coldUnconfigured();
+        const companyNo = await names.companyNo(wanted.companyId);
+        if (companyNo === null) return { restored: 0, isBusy: false };
+        return restore({ ...cold, db }, { ...wanted, companyNo }, options);
+      },
+      async removeRetired(graceMs?: number) {
+        return cold ? removeRetired({ db, store: cold.store }, graceMs) : { removed: 0 };
+      },
+    },
     verify: verify.bind(null, rooms),
     planRecurring: () => plan(queues),
 
@@ -170,7 +194,7 @@ export function openWiring(config: Config) {
       asking.disconnect();
       working.disconnect();
       await db.destroy();
-      cold?.store.close();
+      await cold?.close();
       cache.close(); // Last: it is to hear of every commit.
     },
   };

@@ -10,6 +10,7 @@ import { keys } from './commands/keys.ts';
 import { messages } from './commands/messages.ts';
 import { redrive } from './commands/redrive.ts';
 import { replay } from './commands/replay.ts';
+import { restore } from './commands/restore.ts';
 import { services } from './commands/services.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
@@ -27,6 +28,7 @@ const COMMANDS = [
   clearCache,
   archive,
   verify,
+  restore,
   services,
   env,
   bench,

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { ArchiveBatch } from '../domain/archive.ts';
 import { coldUnconfigured } from './cold/faults.ts';
+import { compact } from './cold/compact.ts';
 import { moveToCold } from './cold/move-to-cold.ts';
 import type { Cold } from './cold/open-cold.ts';
 import { moveToWarm } from './move-to-warm.ts';
@@ -14,7 +15,7 @@ export interface ArchiveOptions {
   readonly onMoved?: (messages: number) => void;
 }
 
-/** Moves a Company's Messages out of a tier: the one way, whoever asks. */
+/** Moves a Company's Messages out of a tier, or puts them together: the one way, whoever asks. */
 export async function archive(
   { db, names, cold }: { db: Kysely<Database>; names: Names; cold: Cold },
   batch: ArchiveBatch,
@@ -24,5 +25,11 @@ export async function archive(
   if (companyNo === null) return { moved: 0 };
   if (batch.tier === 'hot') return moveToWarm(db, { companyNo, before: batch.before }, options);
   if (cold === null) throw coldUnconfigured();
-  return moveToCold({ db, store: cold.store }, { ...batch, companyNo }, options);
+  if (batch.tier === 'cold') {
+    const month = { ...batch, companyNo };
+    const { rows } = await compact({ ...cold, db }, month, options.signal);
+    options.onMoved?.(rows);
+    return { moved: rows };
+  }
+  return moveToCold({ ...cold, db }, { ...batch, companyNo }, options);
 }

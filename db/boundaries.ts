@@ -51,6 +51,12 @@ async function raise(db: Kysely<Database>, companyNo: number, before: Instant): 
     where company_no = ${companyNo}`.execute(db);
 }
 
+/** Until the transaction ends, nothing of the Company moves, and nothing that is late is stored. */
+export async function lockCompany(transaction: Kysely<Database>, companyNo: number): Promise<void> {
+  await sql`select company_no from companies where company_no = ${companyNo}
+    for update`.execute(transaction);
+}
+
 /**
  * Reads boundaries and holds them: until the transaction ends, nothing of these Companies changes
  * its tier.

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { ArchiveBatch } from '../domain/archive.ts';
+import { SMALL_ROWS_MAX } from './cold/compact.ts';
 import { type Instant, instantOf } from '../domain/instant.ts';
 import { fromDatetime, toDatetime } from './datetime.ts';
 import type { Names } from './names.ts';
@@ -59,7 +60,10 @@ export async function findRipeInWarm(
       select company_no, day from segments
       where state = 'writing' or (state = 'live' and is_cleared = 0)
     ) as due join companies on companies.company_no = due.company_no
-    where ${ofCompany} order by due.company_no, day`.execute(db);
+    where ${ofCompany} and not exists (select 1 from restored_spans as kept
+      where kept.company_no = due.company_no and kept.until_at > utc_timestamp(3)
+        and kept.from_at < day + interval 1 day and kept.to_at > day)
+    order by due.company_no, day`.execute(db);
   return rows.flatMap((row) => {
     const ripeMs = nowMs - agesOf(row.companyNo).warmDays * DAY_MS;
     const until = before ?? instantOf(ripeMs);
@@ -69,12 +73,40 @@ export async function findRipeInWarm(
   });
 }
 
+/** Months of which all is cold, in Segments that are small and several. */
+export async function findRipeInCold(
+  db: Kysely<Database>,
+  nowMs: number,
+  { companyId }: RipeWanted = {},
+): Promise<ArchiveBatch[]> {
+  const agesOf = await readAges(db);
+  const ofCompany = companyId === undefined ? sql`true` : sql`company_id = ${companyId}`;
+  const { rows } = await sql<{ companyNo: number; companyId: string; month: string }>`
+    select segments.company_no as companyNo, company_id as companyId, left(day, 7) as month
+    from segments join companies on companies.company_no = segments.company_no
+    where state = 'live' and is_cleared = 1 and row_count < ${SMALL_ROWS_MAX} and ${ofCompany}
+    group by segments.company_no, company_id, left(day, 7) having count(*) > 1
+    order by segments.company_no, month`.execute(db);
+  return rows.flatMap((row) => {
+    const ripeMs = nowMs - agesOf(row.companyNo).warmDays * DAY_MS;
+    if (`${row.month}-32` > instantOf(ripeMs)) return []; // Not all of its days are cold yet.
+    return [{ companyId: row.companyId, tier: 'cold', month: row.month }];
+  });
+}
+
 /** How many Messages of it are there. */
 export async function countRipe(
   { db, names }: { db: Kysely<Database>; names: Names },
   batch: ArchiveBatch,
 ): Promise<number> {
   const companyNo = (await names.companyNo(batch.companyId)) ?? 0;
+  if (batch.tier === 'cold') {
+    const month = await sql<{ messages: string | null }>`
+      select sum(row_count) as messages from segments
+      where company_no = ${companyNo} and state = 'live' and is_cleared = 1
+        and row_count < ${SMALL_ROWS_MAX} and left(day, 7) = ${batch.month}`.execute(db);
+    return Number(month.rows[0]?.messages ?? 0);
+  }
   if (batch.tier === 'warm') {
     const day = await sql<{ messages: string | null }>`
       select sum(warm) as messages from ledger

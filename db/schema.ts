@@ -12,6 +12,8 @@ export interface Database {
   conversation_guests: ConversationGuestsTable;
   tier_ages: TierAgesTable;
   segments: SegmentsTable;
+  segment_days: SegmentDaysTable;
+  restored_spans: RestoredSpansTable;
   ledger: LedgerTable;
   api_keys: ApiKeysTable;
 }
@@ -89,6 +91,7 @@ export interface SegmentsTable {
   state: 'writing' | 'live' | 'retired';
   /** Whether the warm tier has let go of its Messages: 1 or 0. */
   is_cleared: Generated<number>;
+  made_by: 'move' | 'compact' | 'restore';
   object_key: string;
   /** UTC day of its Messages; of the first one, if it holds a month. */
   day: string;
@@ -103,6 +106,21 @@ export interface SegmentsTable {
   /** Of the object, in hex. */
   sha256: Generated<string>;
   changed_at: Datetime;
+}
+
+/** How many Messages of which UTC day a Segment holds. */
+export interface SegmentDaysTable {
+  segment_id: string;
+  day: string;
+  row_count: number;
+}
+
+/** What was brought back to the warm tier, and until when it stays there. */
+export interface RestoredSpansTable {
+  company_no: number;
+  from_at: Datetime;
+  to_at: Datetime;
+  until_at: Datetime;
 }
 
 /** What was stored, and where it is now: `stored_total = hot + warm + cold + erased`, summed over slots. */

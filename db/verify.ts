@@ -1,8 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { PipelineError } from '../domain/errors.ts';
 import { type Entry, listEntries } from './cold/catalogue.ts';
-import type { Cold } from './cold/open-cold.ts';
-import { openSegmentThread } from './cold/segment-thread.ts';
+import type { Cold, OpenCold } from './cold/open-cold.ts';
 import type { ColdStore } from './cold/store.ts';
 import { walkSegment } from './cold/walk-segment.ts';
 import type { Database } from './schema.ts';
@@ -44,7 +43,7 @@ export async function verify(
   if (options.isDeep && cold) {
     const live = entries.filter(({ state }) => state === 'live');
     const companyIds = new Map(days.map((day) => [day.companyNo, day.companyId]));
-    faults.push(...(await faultsOfSegments(cold.store, { live, companyIds, options })));
+    faults.push(...(await faultsOfSegments(cold, { live, companyIds, options })));
     faults.push(...(await findOrphans(cold.store, entries)));
   }
   const sum = (tier: 'hot' | 'warm' | 'cold') =>
@@ -97,8 +96,9 @@ async function readDays(db: Kysely<Database>): Promise<Day[]> {
       select company_no, date(created_at), 0, 0, 0, 0, 0, 0, count(*), 0, 0 from messages_warm
         group by company_no, date(created_at)
       union all
-      select company_no, day, 0, 0, 0, 0, 0, 0, 0, row_count, if(is_cleared, 0, row_count)
-        from segments where state = 'live'
+      select segments.company_no, segment_days.day, 0, 0, 0, 0, 0, 0, 0, segment_days.row_count,
+        if(is_cleared, 0, segment_days.row_count)
+        from segments join segment_days using (segment_id) where state = 'live'
     ) as counted join companies on companies.company_no = counted.company_no
     group by counted.company_no, company_id, day
     order by company_id, day`.execute(db);
@@ -137,7 +137,7 @@ function faultsOfDay(day: Day): Fault[] {
 }
 
 async function faultsOfSegments(
-  store: ColdStore,
+  cold: OpenCold,
   {
     live,
     companyIds,
@@ -149,24 +149,19 @@ async function faultsOfSegments(
   },
 ): Promise<Fault[]> {
   const faults: Fault[] = [];
-  const thread = openSegmentThread();
-  try {
-    for (const segment of live) {
-      if (options.signal.aborted) break;
-      const sentence = await faultOf(segment);
-      if (sentence !== null) {
-        faults.push({ companyId: companyIds.get(segment.companyNo) ?? null, sentence });
-      }
-      options.onSegment?.();
+  for (const segment of live) {
+    if (options.signal.aborted) break;
+    const sentence = await faultOf(segment);
+    if (sentence !== null) {
+      faults.push({ companyId: companyIds.get(segment.companyNo) ?? null, sentence });
     }
-  } finally {
-    await thread.close();
+    options.onSegment?.();
   }
   return faults;
 
   async function faultOf(segment: Entry): Promise<string | null> {
     const { objectKey } = segment;
-    const found = await store.head(objectKey);
+    const found = await cold.store.head(objectKey);
     if (!found) return `segment ${objectKey}: the object is missing`;
     if (found.bytes !== segment.bytes) {
       return `segment ${objectKey}: has ${found.bytes} bytes instead of ${segment.bytes}`;
@@ -176,7 +171,7 @@ async function faultsOfSegments(
       const count = (columns: { conversationNos: number[] }) => {
         rows += columns.conversationNos.length;
       };
-      const { sha256 } = await walkSegment({ store, thread }, segment, count);
+      const { sha256 } = await walkSegment(cold, segment, count);
       if (sha256 !== segment.sha256) return `segment ${objectKey}: its bytes have changed`;
     } catch (error) {
       if (error instanceof PipelineError && error.code === 'SEGMENT_CORRUPT') return error.message;

@@ -1,10 +1,9 @@
 import type { Instant } from './instant.ts';
 
-/** The tier that Messages leave. */
-export const TIERS_LEFT = ['hot', 'warm'] as const;
-export type TierLeft = (typeof TIERS_LEFT)[number];
+export const TIERS = ['hot', 'warm', 'cold'] as const;
+export type Tier = (typeof TIERS)[number];
 
-/** One Company's Messages that are to leave a tier. */
+/** One Company's Messages that are to leave a tier, or, in the coldest, to be put together. */
 export type ArchiveBatch =
   | {
       readonly companyId: string;
@@ -17,4 +16,10 @@ export type ArchiveBatch =
       readonly tier: 'warm';
       /** UTC day, `YYYY-MM-DD`. */
       readonly day: string;
+    }
+  | {
+      readonly companyId: string;
+      readonly tier: 'cold';
+      /** `YYYY-MM`, whose small Segments become one. */
+      readonly month: string;
     };

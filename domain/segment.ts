@@ -7,6 +7,8 @@ export interface Segment {
   readonly companyNo: number;
   readonly objectKey: string;
   readonly rows: number;
+  /** The same by UTC day. */
+  readonly days: readonly DayRows[];
   readonly bytes: number;
   /** How many of its last bytes are its table of contents. */
   readonly footerBytes: number;
@@ -16,6 +18,12 @@ export interface Segment {
   readonly lastConversationNo: number;
   /** Of the object's bytes, in hex. */
   readonly sha256: string;
+}
+
+export interface DayRows {
+  /** `YYYY-MM-DD` */
+  readonly day: string;
+  readonly rows: number;
 }
 
 /**

@@ -11,10 +11,15 @@ type Everything = { readonly tier?: never };
 export const archiveBatch = defineQueue({
   name: 'archive-batch',
   summary:
-    'Moves the Messages of a Company to the next tier; an empty one finds out which are due.',
+    'Moves the Messages of a Company to the next tier, or compacts a month; an empty one finds out what is due.',
   payload: z.union<readonly z.ZodType<ArchiveBatch | Everything>[]>([
     z.strictObject({ companyId: CompanyId, tier: z.literal('hot'), before: z.iso.datetime() }),
     z.strictObject({ companyId: CompanyId, tier: z.literal('warm'), day: z.iso.date() }),
+    z.strictObject({
+      companyId: CompanyId,
+      tier: z.literal('cold'),
+      month: z.string().regex(/^\d{4}-\d\d$/),
+    }),
     z.strictObject({}),
   ]),
   example: { companyId: 'lantern-loop', tier: 'hot', before: '2026-01-31T12:00:00.000Z' },

@@ -5,6 +5,8 @@ export interface ArchiveBatchDeps {
   /** All that is old enough to leave its tier now. */
   findRipe(): Promise<readonly ArchiveBatch[]>;
   archiveLater(batch: ArchiveBatch): Promise<void>;
+  /** Removes what compaction replaced a while ago. */
+  removeRetired(): Promise<unknown>;
   /** Moves all of it, in pieces; ends early when the signal aborts. */
   archive(batch: ArchiveBatch, signal: AbortSignal): Promise<{ moved: number }>;
 }
@@ -21,5 +23,6 @@ export async function archiveMessages(
   if (job.tier !== undefined) return deps.archive(job, signal);
   const ripe = await deps.findRipe();
   for (const batch of ripe) await deps.archiveLater(batch);
+  await deps.removeRetired();
   return { asked: ripe.length };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ArchiveBatch, TIERS_LEFT } from '../../domain/archive.ts';
+import { type ArchiveBatch, TIERS } from '../../domain/archive.ts';
 import { instantOf } from '../../domain/instant.ts';
 import { defineCommand, jsonFlag } from '../command.ts';
 import { withInstallation } from '../installation.ts';
@@ -19,7 +19,7 @@ export const archive = defineCommand({
   summary: 'Moves messages to the next tier that are old enough, as the fleet does every hour',
   flags: {
     company: { type: 'string', value: 'ID', help: 'only this company' },
-    from: { type: 'string', value: 'TIER', help: `only out of ${TIERS_LEFT.join(' or ')}` },
+    from: { type: 'string', value: 'TIER', help: 'only out of hot, or warm; cold: compact' },
     'older-than': { type: 'string', value: 'AGE', help: 'whatever is older, like 36h or 7d' },
     'dry-run': { type: 'boolean', help: 'say what would be moved, and move nothing' },
     ...jsonFlag,
@@ -27,7 +27,7 @@ export const archive = defineCommand({
   schema: z.object({
     operands: z.tuple([], { error: 'takes no arguments' }),
     company: z.string().min(1).optional(),
-    from: z.enum(TIERS_LEFT, { error: `must be one of ${TIERS_LEFT.join(', ')}` }).optional(),
+    from: z.enum(TIERS, { error: `must be one of ${TIERS.join(', ')}` }).optional(),
     'older-than': Age.optional(),
     'dry-run': z.boolean().default(false),
     json: z.boolean().default(false),
@@ -75,12 +75,17 @@ function report(rows: readonly Row[]) {
   return { messages: rows.reduce((sum, row) => sum + row.messages, 0), moves };
 }
 
+function whatOf(batch: ArchiveBatch): string {
+  if (batch.tier === 'hot') return `before ${batch.before}`;
+  return batch.tier === 'warm' ? `of ${batch.day}` : `of ${batch.month}, compacted`;
+}
+
 function show(rows: readonly Row[], isDry: boolean): string {
   if (rows.length === 0) return 'nothing is old enough';
   const lines = rows.map(({ batch, messages }) => [
     batch.companyId,
     batch.tier,
-    batch.tier === 'hot' ? `before ${batch.before}` : `of ${batch.day}`,
+    whatOf(batch),
     messages,
   ]);
   return table(['company', 'out of', 'messages', isDry ? 'would move' : 'moved'], lines);

@@ -7,7 +7,7 @@ import { SCHEMA_VERSION } from './segment.ts';
 /** Announces an object before it is written, so that one left behind by a death is known. */
 export async function announce(
   db: Kysely<Database>,
-  segment: { segmentId: string; companyNo: number; objectKey: string; day: string },
+  segment: Pick<Entry, 'segmentId' | 'companyNo' | 'objectKey' | 'day' | 'madeBy'>,
 ): Promise<void> {
   await db
     .insertInto('segments')
@@ -15,6 +15,7 @@ export async function announce(
       segment_id: segment.segmentId,
       company_no: segment.companyNo,
       state: 'writing',
+      made_by: segment.madeBy,
       object_key: segment.objectKey,
       day: segment.day,
       schema_version: SCHEMA_VERSION,
@@ -54,39 +55,85 @@ export async function putLive(
     .where('segment_id', '=', segment.segmentId)
     .where('state', '=', 'writing')
     .executeTakeFirst();
-  return numUpdatedRows === 1n;
+  if (numUpdatedRows !== 1n) return false;
+  const days = segment.days.map(({ day, rows }) => {
+    return { segment_id: segment.segmentId, day, row_count: rows };
+  });
+  await transaction.insertInto('segment_days').values(days).execute();
+  return true;
 }
 
-export async function noteCleared(db: Kysely<Database>, segmentId: string): Promise<void> {
+/** Whether warm has let go of a Segment's Messages, or is to hold some of them again. */
+export async function noteCleared(
+  db: Kysely<Database>,
+  segmentId: string,
+  isCleared = true,
+): Promise<void> {
   await db
     .updateTable('segments')
-    .set({ is_cleared: 1, changed_at: sql`utc_timestamp(3)` })
+    .set({ is_cleared: isCleared ? 1 : 0, changed_at: sql`utc_timestamp(3)` })
     .where('segment_id', '=', segmentId)
     .execute();
 }
 
+/**
+ * Takes Segments out of use, in the transaction that puts others in their place.
+ *
+ * @returns False if one of them is not live any more: then somebody else replaced it.
+ */
+export async function retire(
+  transaction: Kysely<Database>,
+  segmentIds: readonly string[],
+): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('segments')
+    .set({ state: 'retired', changed_at: sql`utc_timestamp(3)` })
+    .where('segment_id', 'in', segmentIds)
+    .where('state', '=', 'live')
+    .executeTakeFirst();
+  return numUpdatedRows === BigInt(segmentIds.length);
+}
+
+/**
+ * Those that have been out of use for so long that nobody reads them any more, and those that were
+ * begun so long ago that nobody ends them.
+ */
+export async function findAbandoned(db: Kysely<Database>, graceMs: number): Promise<Entry[]> {
+  const rows = await entries(db)
+    .where('state', 'in', ['retired', 'writing'])
+    .where(
+      'changed_at',
+      '<=',
+      sql<Datetime>`utc_timestamp(3) - interval ${graceMs * 1_000} microsecond`,
+    )
+    .execute();
+  return rows.map(toEntry);
+}
+
 export async function forget(db: Kysely<Database>, segmentId: string): Promise<void> {
+  await db.deleteFrom('segment_days').where('segment_id', '=', segmentId).execute();
   await db.deleteFrom('segments').where('segment_id', '=', segmentId).execute();
 }
 
 /** A row of the Catalogue, in whatever state. */
-export interface Entry extends Segment {
+export interface Entry extends Omit<Segment, 'days'> {
+  readonly madeBy: 'move' | 'compact' | 'restore';
   readonly state: 'writing' | 'live' | 'retired';
   readonly isCleared: boolean;
   readonly day: string;
 }
 
-/** The Segments of a Company and day that are not finished with: being written, or not cleared. */
+/** The Segments of a Company's day that are not finished with: being written, or not cleared. */
 export async function findUnfinished(
   db: Kysely<Database>,
-  { companyNo, day }: { companyNo: number; day: string },
+  { companyNo, day, madeBy }: { companyNo: number; day: string; madeBy: Entry['madeBy'] },
 ): Promise<Entry[]> {
   const rows = await entries(db)
     .where('company_no', '=', companyNo)
     .where('day', '=', day)
     .where((eb) =>
       eb.or([
-        eb('state', '=', 'writing'),
+        eb.and([eb('state', '=', 'writing'), eb('made_by', '=', madeBy)]),
         eb.and([eb('state', '=', 'live'), eb('is_cleared', '=', 0)]),
       ]),
     )
@@ -128,6 +175,7 @@ function toEntry(row: Awaited<ReturnType<ReturnType<typeof entries>['execute']>>
     lastConversationNo: row.last_conversation_no,
     sha256: row.sha256,
     state: row.state,
+    madeBy: row.made_by,
     isCleared: row.is_cleared === 1,
     day: row.day,
   };

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { lockCompany } from '../boundaries.ts';
 import type { Database } from '../schema.ts';
 import { type NumberedRow, rowAt } from './columns.ts';
 import { type CompanyDay, spanOfDay } from './read-day.ts';
@@ -17,8 +18,7 @@ export async function clearGroup(
   const within = withinGroup(companyDay, group);
   await db.transaction().execute(async (transaction) => {
     // Whoever stores a Message this old, or moves some, waits here: what is counted is deleted.
-    await sql`select company_no from companies where company_no = ${companyDay.companyNo}
-      for update`.execute(transaction);
+    await lockCompany(transaction, companyDay.companyNo);
     const { rows: counted } = await sql<{ messages: string }>`
       select count(*) as messages from messages_warm as warm force index (primary)
       where ${within}`.execute(transaction);
@@ -73,8 +73,7 @@ export async function clearActivity(
 ): Promise<void> {
   const { from, to } = spanOfDay(day);
   await db.transaction().execute(async (transaction) => {
-    await sql`select company_no from companies where company_no = ${companyNo}
-      for update`.execute(transaction);
+    await lockCompany(transaction, companyNo);
     await sql`delete activity from warm_activity as activity
       where activity.company_no = ${companyNo}
         and activity.bucket_no >= floor(to_seconds(${from}) / 300)

@@ -29,6 +29,12 @@ function told(cause: unknown): string {
   return cause.name;
 }
 
+/** The job finds out what is left to be done when it is tried again. */
+export const segmentGivenUp = (key: string) =>
+  new PipelineError('SEGMENT_GIVEN_UP', `segment ${key}: somebody else took this over`, {
+    retry: 'backoff',
+  });
+
 /** The Catalogue names Segments, and nobody told us where they lie. */
 export const coldUnconfigured = () =>
   new PipelineError(

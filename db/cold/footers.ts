@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Segment } from '../../domain/segment.ts';
+import type { Entry } from './catalogue.ts';
 import { segmentCorrupt } from './faults.ts';
 import { readFooter, type SegmentFooter } from './segment.ts';
 import type { ColdStore } from './store.ts';
@@ -10,7 +10,7 @@ const ROW_GROUPS_MAX = 4_000;
 /** The tables of contents of Segments. They never change, so they are remembered as long as there is room. */
 export interface Footers {
   /** @throws PipelineError `SEGMENT_CORRUPT`; `OBJECT_MISSING`; `COLD_UNREACHABLE`. */
-  of(segment: Segment): Promise<SegmentFooter>;
+  of(segment: Entry): Promise<SegmentFooter>;
 }
 
 export function openFooters(store: ColdStore): Footers {
@@ -20,7 +20,7 @@ export function openFooters(store: ColdStore): Footers {
   });
   const underWay = new Map<string, Promise<SegmentFooter>>();
 
-  async function read({ objectKey, bytes, footerBytes, segmentId }: Segment) {
+  async function read({ objectKey, bytes, footerBytes, segmentId }: Entry) {
     const tail = await store.read(objectKey, { from: bytes - footerBytes, to: bytes });
     try {
       const footer = readFooter(tail);

@@ -7,6 +7,7 @@ export interface SegmentThread {
     kind: Kind,
     ...given: Parameters<Questions[Kind]>
   ): Promise<ReturnType<Questions[Kind]>>;
+  hasEnded(): boolean;
   close(): Promise<void>;
 }
 
@@ -17,11 +18,13 @@ interface Waiting {
 
 export function openSegmentThread(): SegmentThread {
   const worker = new Worker(new URL('./segment-worker.ts', import.meta.url));
+  worker.unref(); // While somebody waits for an answer, see below, it keeps the process alive.
   const waiting: Waiting[] = [];
   let end: Error | null = null;
 
   worker.on('message', (answer: { result: unknown } | { fault: string }) => {
     const next = waiting.shift();
+    if (waiting.length === 0) worker.unref();
     if ('fault' in answer) next?.reject(new Error(answer.fault));
     else next?.resolve(answer.result as never);
   });
@@ -38,10 +41,12 @@ export function openSegmentThread(): SegmentThread {
       if (end) return Promise.reject(end);
       return new Promise((resolve, reject) => {
         // Its answers come in the order of the questions, each of the kind that was asked.
+        worker.ref();
         waiting.push({ resolve, reject });
         worker.postMessage({ kind, given: given[0] });
       });
     },
+    hasEnded: () => end !== null,
     async close() {
       await worker.terminate();
     },

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import {
   decodeGroup,
@@ -11,18 +11,18 @@ import {
   type SegmentFooter,
 } from './segment.ts';
 
-/** What the thread can be asked, and what it answers; one after the other. */
+/** What the thread can be asked, and what it answers; several files may take turns. */
 export interface Questions {
-  encodeBegin(companyId: string): null;
+  encodeBegin(given: { file: string; companyId: string }): null;
   /** @returns The next bytes of the file. */
-  encodeGroup(columns: SegmentColumns): Uint8Array<ArrayBuffer>;
+  encodeGroup(given: { file: string; columns: SegmentColumns }): Uint8Array<ArrayBuffer>;
   /** @returns Its last bytes. */
-  encodeEnd(): Prints & { bytes: Uint8Array<ArrayBuffer>; footerBytes: number };
-  /** @param footer The last bytes of a file. */
-  decodeBegin(footer: Uint8Array): readonly RowGroup[];
+  encodeEnd(file: string): Prints & { bytes: Uint8Array<ArrayBuffer>; footerBytes: number };
+  /** @param given.footer The last bytes of a file. */
+  decodeBegin(given: { file: string; footer: Uint8Array }): readonly RowGroup[];
   /** In order, from the first byte of the file on, so that all of it is seen. */
-  decodeGroup(group: GroupBytes & { nth: number }): SegmentColumns;
-  decodeEnd(tail: Uint8Array): Prints;
+  decodeGroup(given: GroupBytes & { file: string; nth: number }): SegmentColumns;
+  decodeEnd(given: { file: string; tail: Uint8Array }): Prints;
 }
 
 /** What a Segment is known by, in hex. */
@@ -39,61 +39,62 @@ type Answers = {
   ) => ReturnType<Questions[Kind]> | Promise<ReturnType<Questions[Kind]>>;
 };
 
-let encoder: ReturnType<typeof openSegmentEncoder> | undefined;
-let footer: SegmentFooter | undefined;
-let ofBytes: Hash;
-let ofRows: Hash;
+const writing = new Map<string, { encoder: Encoder; print: Print }>();
+const reading = new Map<string, { footer: SegmentFooter; print: Print }>();
 
 const answers: Answers = {
-  encodeBegin(companyId) {
-    encoder = openSegmentEncoder(companyId ?? '');
-    beginPrints();
+  encodeBegin({ file, companyId }) {
+    writing.set(file, { encoder: openSegmentEncoder(companyId), print: openPrint() });
     return null;
   },
-  async encodeGroup(columns) {
-    if (!columns) throw new Error('no columns');
-    printRows(columns);
-    const bytes = await begun(encoder).add(columns);
-    ofBytes.update(bytes);
+  async encodeGroup({ file, columns }) {
+    const { encoder, print } = begun(writing.get(file));
+    print.addRows(columns);
+    const bytes = await encoder.add(columns);
+    print.addBytes(bytes);
     return bytes;
   },
-  async encodeEnd() {
-    const bytes = await begun(encoder).finish();
-    ofBytes.update(bytes);
-    return { bytes, footerBytes: footerBytesOf(bytes), ...prints() };
+  async encodeEnd(file) {
+    const { encoder, print } = begun(writing.get(file));
+    writing.delete(file);
+    const bytes = await encoder.finish();
+    print.addBytes(bytes);
+    return { bytes, footerBytes: footerBytesOf(bytes), ...print.end() };
   },
-  decodeBegin(bytes) {
-    footer = readFooter(bytes ?? new Uint8Array());
-    beginPrints();
+  decodeBegin({ file, footer: bytes }) {
+    const footer = readFooter(bytes);
+    reading.set(file, { footer, print: openPrint() });
     return footer.groups;
   },
-  async decodeGroup(group) {
-    if (!group) throw new Error('no row group');
-    ofBytes.update(group.bytes);
-    const columns = await decodeGroup(begun(footer), group.nth, group);
-    printRows(columns);
+  async decodeGroup({ file, nth, ...cut }) {
+    const { footer, print } = begun(reading.get(file));
+    print.addBytes(cut.bytes);
+    const columns = await decodeGroup(footer, nth, cut);
+    print.addRows(columns);
     return columns;
   },
-  decodeEnd(tail) {
-    ofBytes.update(tail ?? new Uint8Array());
-    return prints();
+  decodeEnd({ file, tail }) {
+    const { print } = begun(reading.get(file));
+    reading.delete(file);
+    print.addBytes(tail);
+    return print.end();
   },
 };
 
-function beginPrints(): void {
-  ofBytes = createHash('sha256');
-  ofRows = createHash('sha256');
-}
+type Encoder = ReturnType<typeof openSegmentEncoder>;
+type Print = ReturnType<typeof openPrint>;
 
-/** All that a row group holds: two have the same print only if they hold the same. */
-function printRows({ messageIds, ...columns }: SegmentColumns): void {
-  ofRows.update(JSON.stringify(columns)).update(messageIds);
+/** Two files have the same prints only if they hold the same. */
+function openPrint() {
+  const [ofBytes, ofRows] = [createHash('sha256'), createHash('sha256')];
+  return {
+    addBytes: (bytes: Uint8Array) => void ofBytes.update(bytes),
+    addRows({ messageIds, ...columns }: SegmentColumns): void {
+      ofRows.update(JSON.stringify(columns)).update(messageIds);
+    },
+    end: (): Prints => ({ sha256: ofBytes.digest('hex'), rowsSha256: ofRows.digest('hex') }),
+  };
 }
-
-const prints = (): Prints => ({
-  sha256: ofBytes.digest('hex'),
-  rowsSha256: ofRows.digest('hex'),
-});
 
 function begun<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new Error('asked before it was begun');

@@ -1,4 +1,4 @@
-import { instantOf } from '../../domain/instant.ts';
+import { dayOf, instantOf } from '../../domain/instant.ts';
 import type { Segment } from '../../domain/segment.ts';
 import type { SegmentColumns } from './segment.ts';
 import type { SegmentThread } from './segment-thread.ts';
@@ -27,13 +27,14 @@ export async function writeSegment(
   const seen = openExtent();
   let bytes = 0;
   let end: Awaited<ReturnType<typeof finish>> | undefined;
-  const finish = () => thread.ask('encodeEnd');
+  const file = objectKey;
+  const finish = () => thread.ask('encodeEnd', file);
 
-  await thread.ask('encodeBegin', companyId);
+  await thread.ask('encodeBegin', { file, companyId });
   async function* encoded() {
     for await (const columns of groups) {
       seen.add(columns);
-      const part = await thread.ask('encodeGroup', columns);
+      const part = await thread.ask('encodeGroup', { file, columns });
       bytes += part.length;
       yield part;
     }
@@ -47,10 +48,13 @@ export async function writeSegment(
   return { ...seen.extent(), bytes, footerBytes, sha256, rowsSha256 };
 }
 
+const DAY_MS = 86_400_000;
+
 /** From where to where the Messages of a Segment reach. */
 function openExtent() {
   let rows = 0;
   let [firstMs, lastMs] = [Infinity, -Infinity];
+  const perDay = new Map<number, number>();
   let [firstConversationNo, lastConversationNo] = [Infinity, 0];
   return {
     add({ createdAtMs, conversationNos }: SegmentColumns): void {
@@ -58,12 +62,18 @@ function openExtent() {
       for (const timeMs of createdAtMs) {
         if (timeMs < firstMs) firstMs = timeMs;
         if (timeMs > lastMs) lastMs = timeMs;
+        const day = Math.floor(timeMs / DAY_MS);
+        perDay.set(day, (perDay.get(day) ?? 0) + 1);
       }
       firstConversationNo = Math.min(firstConversationNo, conversationNos.at(0) ?? Infinity);
       lastConversationNo = Math.max(lastConversationNo, conversationNos.at(-1) ?? 0);
     },
     extent: () => ({
       rows,
+      days: [...perDay].map(([day, count]) => ({
+        day: dayOf(instantOf(day * DAY_MS)),
+        rows: count,
+      })),
       firstCreatedAt: instantOf(firstMs),
       lastCreatedAt: instantOf(lastMs),
       firstConversationNo,

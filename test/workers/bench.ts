@@ -73,6 +73,7 @@ const IDLE: Deps = {
   getActiveConversations: async () => [],
   findRipe: async () => [],
   archiveLater: async () => {},
+  removeRetired: async () => {},
   archive: async () => ({ moved: 0 }),
   now: Date.now,
 };

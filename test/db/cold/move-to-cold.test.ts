@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { moveToCold } from '../../../db/cold/move-to-cold.ts';
+import { openSegmentThread } from '../../../db/cold/segment-thread.ts';
 import { type ColdStore, openColdStore } from '../../../db/cold/store.ts';
 import { openNames } from '../../../db/names.ts';
 import { instantOf } from '../../../domain/instant.ts';
@@ -148,13 +149,15 @@ describe('the move from warm to cold', () => {
     await house.wiring.archive.move({ companyId, tier: 'hot', before: at(100) }, { signal });
     const companyNo = (await openNames(house.db).companyNo(companyId)) ?? 0;
 
+    const thread = openSegmentThread();
     const moving = moveToCold(
-      { db: house.db, store: spoiled(change) },
+      { db: house.db, store: spoiled(change), thread },
       { companyId, companyNo, day: DAY },
       { breathe, signal },
     );
 
     await expect(moving).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' });
+    await thread.close();
     expect(await countWarm(companyId)).toBe(2);
     expect(await read({ companyId })).toEqual(messages);
     expect(await freeze(companyId)).toEqual({ moved: 2 }); // And undoes what was begun.

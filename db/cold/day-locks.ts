@@ -1,0 +1,47 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../schema.ts';
+import type { CompanyDay } from './read-day.ts';
+
+/**
+ * Does work on days of a Company that nobody else may work on meanwhile. The locks belong to a
+ * connection, so a death gives them back; should the connection go alone, the Catalogue tells the
+ * one who lost them, see `putLive` and `retire`.
+ *
+ * @param busy What to answer if somebody is at one of these days.
+ */
+export async function withDayLocks<Result>(
+  db: Kysely<Database>,
+  days: readonly CompanyDay[],
+  work: () => Promise<Result>,
+  busy: Result,
+): Promise<Result> {
+  return db.connection().execute(async (connection) => {
+    const taken: CompanyDay[] = [];
+    try {
+      for (const day of days) {
+        if (!(await take(connection, day))) return busy;
+        taken.push(day);
+      }
+      return await work();
+    } finally {
+      for (const day of taken) await giveBack(connection, day).catch(() => {});
+    }
+  });
+}
+
+/** Names of locks count for the whole server, and have at most 64 characters. */
+function nameOf({ companyNo, day }: CompanyDay) {
+  const place = sql`concat_ws(' ', database(), ${companyNo}, ${day})`;
+  return sql`concat('camadas ', left(sha2(${place}, 256), 40))`;
+}
+
+async function take(connection: Kysely<Database>, day: CompanyDay): Promise<boolean> {
+  const { rows } = await sql<{
+    isOurs: number | string;
+  }>`select get_lock(${nameOf(day)}, 0) as isOurs`.execute(connection);
+  return Number(rows[0]?.isOurs) === 1;
+}
+
+async function giveBack(connection: Kysely<Database>, day: CompanyDay): Promise<void> {
+  await sql`do release_lock(${nameOf(day)})`.execute(connection);
+}
