@@ -1,0 +1,152 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { instantOf } from '../../../domain/instant.ts';
+import type { Message } from '../../../domain/message.ts';
+import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
+import { type Asked, cursorTo, Model } from './model.ts';
+import { type Draft, history, type PageDraft, type Step } from './steps.ts';
+
+/** As many as the promise asks for; a long run is `./scripts.sh test --soak`. */
+const HISTORIES = Number(process.env['HISTORIES'] ?? 2_000);
+const AT_ONCE = 8;
+const MONTH = '2026-03';
+const SECOND_MS = 1_000;
+
+let house: TestHouse;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'camadas-histories-'));
+  house = await openTestHouse({
+    ARCHIVE_URL: pathToFileURL(folder).href,
+    MYSQL_CONNECTIONS_MAX: '24',
+  });
+});
+afterAll(async () => {
+  await house.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const signal = new AbortController().signal;
+const dayOf = (day: number) => `${MONTH}-${String(day + 10).padStart(2, '0')}`;
+const moment = (day: number, second: number) =>
+  instantOf(Date.parse(`${dayOf(day)}T12:00:00Z`) + second * SECOND_MS);
+
+function messageOf(companyId: string, draft: Draft): Message {
+  return aMessage({
+    companyId,
+    conversationId: `c-${draft.conversation}`,
+    clientId: `client-${draft.client}`,
+    messageId: `id-${draft.id}`,
+    createdAt: moment(draft.day, draft.second),
+    content: `${draft.id} `,
+  });
+}
+
+function askedOf({ scope, of, limit, span }: PageDraft): Asked {
+  return {
+    limit,
+    ...(scope === 'conversation' && { conversationId: `c-${of}` }),
+    ...(scope === 'client' && { clientId: `client-${of % 2}` }),
+    ...(span && { from: moment(span[0], 1), to: moment(span[1], 3) }),
+  };
+}
+
+/** Reads a page and compares it with what a list would give. */
+async function expectPage(companyId: string, model: Model, draft: PageDraft): Promise<void> {
+  const asked = askedOf(draft);
+  const to = draft.cursor && model.at(draft.cursor.nth);
+  const next = draft.cursor && to ? { to, direction: draft.cursor.direction } : undefined;
+  const cursor = next ? { [next.direction]: cursorTo(next.to) } : {};
+  const wanted = model.page(asked, next);
+  const page = await house.wiring.findMessages({ companyId, ...asked, ...cursor });
+  expect(page.messages).toEqual(wanted.messages);
+  expect(page.unavailable).toBeUndefined();
+  if (wanted.hasOlder !== null && page.messages.length > 0) {
+    expect(page.before !== null).toBe(wanted.hasOlder);
+  }
+}
+
+async function take(companyId: string, model: Model, step: Step): Promise<void> {
+  const { archive, deps } = house.wiring;
+  if (step.kind === 'read') return expectPage(companyId, model, step.page);
+  if (step.kind === 'store' || step.kind === 'repeat') {
+    const repeated = step.kind === 'repeat' ? model.at(step.nth) : undefined;
+    const messages =
+      step.kind === 'store'
+        ? step.messages.map((draft) => messageOf(companyId, draft))
+        : repeated
+          ? [repeated]
+          : [];
+    if (messages.length === 0) return;
+    const fresh = distinct(messages, model);
+    const isNew = fresh.map((message) => model.store(message));
+    const verdicts = await deps.storeMessages(fresh, signal);
+    expect(verdicts.map(({ outcome }) => outcome === 'stored')).toEqual(isNew);
+    return;
+  }
+  if (step.kind === 'cool') {
+    await archive.move(
+      { companyId, tier: 'hot', before: moment(step.day, step.secondOfDay) },
+      { signal },
+    );
+  } else if (step.kind === 'freeze') {
+    await archive.move({ companyId, tier: 'warm', day: dayOf(step.day) }, { signal });
+  } else if (step.kind === 'compact') {
+    await archive.move({ companyId, tier: 'cold', month: MONTH }, { signal });
+  } else {
+    const [from, to] = [moment(step.day, 1), moment(step.day + step.days, 0)];
+    await archive.restore({ companyId, from, to, until: from }, { signal });
+  }
+}
+
+/** P2 holds below hot for repeats that carry the same createdAt: only such ones are sent. */
+function distinct(messages: readonly Message[], model: Model): Message[] {
+  const known = new Map<string, Message>();
+  for (let nth = 0; nth < model.size; nth += 1) {
+    const one = model.at(nth);
+    if (one) known.set(one.messageId, one);
+  }
+  return messages.filter((message) => {
+    const same = known.get(message.messageId);
+    known.set(message.messageId, same ?? message);
+    return !same || same.createdAt === message.createdAt;
+  });
+}
+
+let histories = 0;
+
+async function live(steps: readonly { step: Step; meanwhile: PageDraft | null }[]): Promise<void> {
+  histories += 1;
+  const companyId = `history-${histories}`;
+  const model = new Model();
+  for (const { step, meanwhile } of steps) {
+    // What moves changes no page; what stores does, so nobody reads meanwhile.
+    const isMove = !['store', 'repeat', 'read'].includes(step.kind);
+    const reading = isMove && meanwhile ? expectPage(companyId, model, meanwhile) : null;
+    await Promise.all([take(companyId, model, step), reading]);
+  }
+  await expectLedger(companyId, model);
+}
+
+async function expectLedger(companyId: string, model: Model): Promise<void> {
+  const scope = { scope: 'company', of: 0, span: null, cursor: null } as const;
+  await expectPage(companyId, model, { ...scope, limit: 500 });
+}
+
+describe('any history', () => {
+  it(`P2, P3, P4: reads as a plain list would, ${HISTORIES} times`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(history, { minLength: AT_ONCE, maxLength: AT_ONCE }), (many) =>
+        Promise.all(many.map(live)).then(() => {}),
+      ),
+      { numRuns: Math.ceil(HISTORIES / AT_ONCE), endOnFailure: false },
+    );
+    const verified = await house.wiring.verify({ isDeep: false, signal });
+    expect(verified.faults).toEqual([]);
+    expect(verified.segments).toBeGreaterThan(0);
+  }, 600_000);
+});
