@@ -64,6 +64,30 @@ describe('the move from hot to warm', () => {
     expect(await ledgerOf('bits')).toEqual({ stored: 5, hot: 0, warm: 5 });
   });
 
+  // Red when a page counts as settled after the first look, see `isSettled`.
+  it('reads pages of a Client and a Company that spoke in many Conversations', async () => {
+    const companyId = 'many';
+    const messages = Array.from({ length: 1_500 }, (_, nth) =>
+      aMessage({
+        companyId,
+        conversationId: `c-${(nth * 7) % 700}`,
+        createdAt: instantOf(NOW_MS - 99 * HOUR_MS + nth * 1_000),
+      }),
+    );
+    await store(...messages);
+    await move(companyId, ago(90));
+
+    for (const scope of [{ clientId: 'ana' }, {}]) {
+      for (const nth of [10, 700, 1_490]) {
+        const cursor = cursorOf(messages[nth] ?? aMessage());
+        const older = await read({ companyId, ...scope, limit: 50, before: cursor });
+        expect(older).toEqual(messages.slice(Math.max(0, nth - 50), nth));
+        const newer = await read({ companyId, ...scope, limit: 50, after: cursor });
+        expect(newer).toEqual(messages.slice(nth + 1, nth + 51));
+      }
+    }
+  });
+
   it('moves one long Conversation in many transactions', async () => {
     const messages = Array.from({ length: 12_000 }, (_, nth) =>
       aMessage({ companyId: 'long', createdAt: instantOf(NOW_MS - 99 * HOUR_MS + (nth >> 1)) }),

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** What happens in a history, one after the other; or two at the same time. */
 export type Step =
@@ -6,6 +6,8 @@ export type Step =
   /** One that was stored is sent again, as it was. */
   | { readonly kind: 'repeat'; readonly nth: number }
   | { readonly kind: 'cool'; readonly day: number; readonly secondOfDay: number }
+  /** The same, and it dies after the first few Messages. */
+  | { readonly kind: 'coolPartly'; readonly day: number; readonly secondOfDay: number }
   | { readonly kind: 'freeze'; readonly day: number }
   | { readonly kind: 'compact' }
   | { readonly kind: 'restore'; readonly day: number; readonly days: number }
@@ -63,7 +65,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('repeat'), nth: fc.nat({ max: 20 }) }) },
   {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constant('cool'), day, secondOfDay: fc.nat({ max: SECONDS }) }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('cool', 'coolPartly'),
+      day,
+      secondOfDay: fc.nat({ max: SECONDS }),
+    }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('freeze'), day }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('compact') }) },
