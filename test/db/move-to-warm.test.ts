@@ -70,7 +70,7 @@ describe('the move from hot to warm', () => {
     const messages = Array.from({ length: 1_500 }, (_, nth) =>
       aMessage({
         companyId,
-        conversationId: `c-${(nth * 7) % 700}`,
+        conversationId: `c-${(nth * 11) % 700}`,
         createdAt: instantOf(NOW_MS - 99 * HOUR_MS + nth * 1_000),
       }),
     );
