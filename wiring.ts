@@ -38,6 +38,7 @@ import {
   readActiveBytes,
   readRecentBytes,
 } from './db/recent.ts';
+import { readTierSizes } from './db/tier-sizes.ts';
 import { writeInstallationAges } from './db/tier-ages.ts';
 import { verify } from './db/verify.ts';
 import { timedPage } from './db/timed-page.ts';
@@ -150,6 +151,7 @@ export function openWiring(config: Config) {
       },
     },
     verify: verify.bind(null, rooms),
+    readTierSizes: readTierSizes.bind(null, db),
     planRecurring: () => plan(queues),
 
     readRecentBytes: readRecentBytes.bind(null, rooms),

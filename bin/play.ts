@@ -44,12 +44,15 @@ export async function play(options: {
   conversations: readonly (readonly Message[])[];
   progress: Progress;
   signal: AbortSignal;
+  /** What happens before all is read back. */
+  beforeReading: () => Promise<void>;
 }): Promise<PlayReport> {
   const { conversations, clients } = options;
   const times = { acceptMs: [] as number[], storeMs: [] as number[], pageMs: [] as number[] };
   const startedAt = performance.now();
   await playAll({ ...options, times });
   const seconds = (performance.now() - startedAt) / 1_000;
+  await options.beforeReading();
 
   const messages = conversations.flat();
   return {
@@ -67,16 +70,20 @@ export async function play(options: {
   };
 }
 
+/** So far back that some are hot, some warm, and most cold. */
+const CAST_DAYS = 120;
+
 /**
- * The Messages of the samples, new ones at each call: within the last day, a few seconds apart, the
- * Conversations overlapping as they do in life.
+ * The Messages of the samples, new ones at each call: within the last 120 days, a few seconds apart;
+ * most Conversations of a Company are old, as they are in life.
  *
  * @param now Milliseconds since 1970.
  */
 export function castSamples(samples: readonly Sample[], now: number): Message[][] {
   const run = now.toString(36);
   return samples.map((sample, at) => {
-    const startedAt = now - HOUR_MS - Math.floor((20 * HOUR_MS * at) / samples.length);
+    const share = samples.length < 2 ? 0 : at / (samples.length - 1);
+    const startedAt = now - HOUR_MS - Math.floor(CAST_DAYS * 24 * HOUR_MS * share ** 2);
     return sample.turns.map(({ role, text }, turn) => ({
       companyId: sample.company,
       clientId: sample.client,

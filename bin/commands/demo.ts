@@ -9,6 +9,7 @@ import { castSamples, play, type PlayReport } from '../play.ts';
 import { openProgress } from '../progress.ts';
 import { readSamples } from '../samples.ts';
 import { table } from '../table.ts';
+import { archiveRipe, reportTiers, type TierReport } from '../tier-report.ts';
 
 export const demo = defineCommand({
   name: 'demo',
@@ -28,10 +29,17 @@ export const demo = defineCommand({
       const total = conversations.flat().length;
       const progress = openProgress({ label: 'playing', unit: 'messages', total });
       const { signal } = context;
-      const playing = play({ clients, conversations, progress, signal });
+      const beforeReading = async () => {
+        progress.end();
+        await archiveRipe(installation, signal);
+      };
+      const playing = play({ clients, conversations, progress, signal, beforeReading });
       const report = await playing.finally(progress.end);
+      const tiers = await reportTiers(installation, { clients, conversations });
 
-      context.print(json ? JSON.stringify(report) : show(report, installation));
+      context.print(
+        json ? JSON.stringify({ ...report, tiers }) : show({ ...report, tiers }, installation),
+      );
       if (!exit) await stayRunning(context, { installation, url, shown: conversations[0]?.[0] });
       if (report.lost === 0 && report.altered === 0) return 0;
       context.say('what was read back is not what was sent');
@@ -56,7 +64,10 @@ async function stayRunning(
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-function show(report: PlayReport, { servers }: Installation): string {
+function show(
+  report: PlayReport & { tiers: readonly TierReport[] },
+  { servers }: Installation,
+): string {
   const running = servers.running.map(({ name, version }) => `${name} ${version ?? 'as given'}`);
   const { accepted, stored, duplicates, lost, altered, msgsPerSecond } = report;
   return [
@@ -74,6 +85,17 @@ function show(report: PlayReport, { servers }: Installation): string {
         ['stored: visible in its page', report.storeMsP50, report.storeMsP99],
         ['a page is read', report.pageMsP50, report.pageMsP99],
       ],
+    ),
+    '',
+    table(
+      ['tier', 'messages', 'bytes a message', 'ms a page: p50', 'p99'],
+      report.tiers.map((tier) => [
+        tier.tier,
+        tier.messages,
+        tier.bytesPerMessage,
+        tier.pageMsP50,
+        tier.pageMsP99,
+      ]),
     ),
   ].join('\n');
 }
