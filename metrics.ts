@@ -25,7 +25,7 @@ export const MESSAGE_OUTCOMES = ['stored', 'duplicate', 'refused'] as const;
 export const COMMIT_OUTCOMES = ['committed', 'duplicate', 'transient', 'data', 'unknown'] as const;
 export const CACHE_ENTRIES = ['page', 'active'] as const;
 export const CACHE_LEVELS = ['l1', 'redis', 'load'] as const;
-export const PAGE_TIERS = ['l1', 'redis', 'hot'] as const;
+export const PAGE_TIERS = ['l1', 'redis', 'hot', 'warm', 'cold'] as const;
 export const PAGE_OUTCOMES = ['ok', 'error'] as const;
 export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 /** What stands for a label's value that its list does not know: it could be anything. */
@@ -119,8 +119,9 @@ export const METRICS = {
   pageSeconds: {
     name: 'camadas_page_seconds',
     kind: 'histogram',
-    help: 'Seconds until a page of messages was there, by who gave it',
-    watch: 'p99 of `hot` above 0.01 s, of `l1` and `redis` above 0.005 s; any `error`',
+    help: 'Seconds until a page of messages was there, by the cache level or the lowest tier asked',
+    watch:
+      'p99 of `hot` above 0.01 s, of `l1` and `redis` above 0.005 s, of `warm` and `cold` above 0.15 s; any `error`',
     labels: { tier: PAGE_TIERS, outcome: PAGE_OUTCOMES },
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.15, 0.5, 2],
     shownBy: EVERY,

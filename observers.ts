@@ -48,6 +48,8 @@ interface RequestSeen {
 /** More than there are. Whoever passes a URL by mistake gets `other`, and no series for each. */
 const ROUTES_MAX = 32;
 
+type PageTier = OneOf<typeof PAGE_TIERS>;
+
 export type Observers = ReturnType<typeof openObservers>;
 
 /**
@@ -112,8 +114,8 @@ export function openObservers(metrics: Metrics, lists: { queues: readonly string
       if (entry === 'page') page(tier, { isOk: from !== null, ms });
     },
     /** A page that no cache can have. */
-    hotPage(seen: { isOk: boolean; ms: number }): void {
-      page('hot', seen);
+    tierPage({ tier, ...seen }: { tier: PageTier; isOk: boolean; ms: number }): void {
+      page(tier, seen);
     },
     pool({ busy, idle, waiting }: { busy: number; idle: number; waiting: number }): void {
       metrics.mysqlConnections.set({ state: 'busy' }, busy);

@@ -30,7 +30,7 @@ import {
 } from './db/ripe.ts';
 import { openNames } from './db/names.ts';
 import { openPoolWatch } from './db/pool-watch.ts';
-import { findMessages } from './db/read.ts';
+import { findPage } from './db/read.ts';
 import {
   getActiveConversations,
   getRecentMessages,
@@ -54,6 +54,7 @@ import manifest from './package.json' with { type: 'json' };
 import { openQueues } from './queues/open-queues.ts';
 import { plan } from './queues/schedule.ts';
 import type { ArchiveBatch } from './domain/archive.ts';
+import type { CheckedPageRequest } from './domain/page.ts';
 
 export type Wiring = ReturnType<typeof openWiring>;
 
@@ -95,6 +96,9 @@ export function openWiring(config: Config) {
       ...options,
       breathe: (tookMs) => breathe(db, tookMs, options.signal),
     });
+
+  const readPage = (request: CheckedPageRequest) =>
+    timedPage(observers.tierPage, () => findPage(rooms, request));
 
   type ConversationName = { companyId: string; conversationId: string };
 
@@ -157,9 +161,8 @@ export function openWiring(config: Config) {
     readRecentBytes: readRecentBytes.bind(null, rooms),
     readActiveBytes: readActiveBytes.bind(null, rooms),
     findConversations: findConversations.bind(null, rooms),
-    findMessages(request: Parameters<typeof findMessages>[1]) {
-      return timedPage(observers.hotPage, () => findMessages(rooms, request));
-    },
+    findPage: readPage,
+    findMessages: async (request: CheckedPageRequest) => (await readPage(request)).page,
     findStored: findStored.bind(null, rooms),
     getRecentMessages: getRecentMessages.bind(null, rooms),
     getActiveConversations: getActiveConversations.bind(null, rooms),

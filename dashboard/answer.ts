@@ -9,6 +9,7 @@ export function sendAnswer(request: Request, response: Response, answer: Answer)
     response.end();
     return;
   }
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   const bytes = 'bytes' in answer ? answer.bytes : Buffer.from(JSON.stringify(answer.body));
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     sendJson(response, bytes);

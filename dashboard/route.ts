@@ -10,8 +10,8 @@ import type { Receipt } from '../queues/producer.ts';
 export interface RouteDeps {
   createMessages(messages: readonly NewMessage[]): Promise<Receipt[]>;
   /** JSON bytes of the newest page; see `readRecentBytes`. */
-  readRecentBytes(conversation: ConversationName): Promise<{ bytes: Buffer }>;
-  findMessages(request: CheckedPageRequest): Promise<Page>;
+  readRecentBytes(conversation: ConversationName): Promise<PageBytes>;
+  findPage(request: CheckedPageRequest): Promise<{ page: Page; tiers: readonly string[] }>;
   /** JSON bytes of the Conversations that spoke last; see `readActiveBytes`. */
   readActiveBytes(companyId: string): Promise<{ bytes: Buffer }>;
   findConversations(request: {
@@ -31,6 +31,13 @@ interface ConversationName {
   readonly conversationId: string;
 }
 
+/** A page as it goes out, and where it comes from. */
+interface PageBytes {
+  readonly bytes: Buffer;
+  readonly tiers: readonly string[];
+  readonly loadedAtMs: number;
+}
+
 /** A request as a route sees it: checked, and of the Company whose key came with it. */
 export interface RouteRequest<Params, Query> {
   readonly companyId: string;
@@ -40,10 +47,12 @@ export interface RouteRequest<Params, Query> {
   readonly body: unknown;
 }
 
+type Headers = Readonly<Record<string, string>>;
+
 /** What a route answers: JSON bytes as they are, a value to be written as JSON, or nothing. */
 export type Answer =
-  | { readonly status: number; readonly bytes: Buffer }
-  | { readonly status: number; readonly body: unknown }
+  | { readonly status: number; readonly bytes: Buffer; readonly headers?: Headers }
+  | { readonly status: number; readonly body: unknown; readonly headers?: Headers }
   | { readonly status: 204 };
 
 /** One thing that can be asked over HTTP: everything about it, and what does it. */

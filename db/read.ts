@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Tier } from '../domain/archive.ts';
 import type { Message } from '../domain/message.ts';
 import { type CheckedPageRequest, cursorOf, type Page } from '../domain/page.ts';
 import { type Entry, findLive } from './cold/catalogue.ts';
@@ -26,8 +27,19 @@ interface Deps {
  *         that does not answer.
  */
 export async function findMessages(deps: Deps, request: CheckedPageRequest): Promise<Page> {
+  return (await findPage(deps, request)).page;
+}
+
+/** A page, and which tiers were asked for it. */
+export interface FoundPage {
+  readonly page: Page;
+  readonly tiers: readonly Tier[];
+}
+
+/** The same, and whom it was asked of. */
+export async function findPage(deps: Deps, request: CheckedPageRequest): Promise<FoundPage> {
   const range = await toRange(deps.names, request);
-  const { rows, gaps } = range === null ? NOTHING : await readTiers(deps, range);
+  const { rows, gaps, tiers } = range === null ? NOTHING : await readTiers(deps, range);
 
   const hasMore = rows.length > request.limit;
   const messages = rows.slice(0, request.limit).map((row) => toMessage(row, request.companyId));
@@ -35,10 +47,14 @@ export async function findMessages(deps: Deps, request: CheckedPageRequest): Pro
     request.after === undefined
       ? olderPage(messages.toReversed(), { hasMore, before: request.before ?? null })
       : newerPage(messages, request.after);
-  return gaps.length === 0 ? page : { ...page, unavailable: gaps };
+  return { page: gaps.length === 0 ? page : { ...page, unavailable: gaps }, tiers };
 }
 
-const NOTHING: ColdPage = { rows: [], gaps: [] };
+interface TierRows extends ColdPage {
+  readonly tiers: readonly Tier[];
+}
+
+const NOTHING: TierRows = { rows: [], gaps: [], tiers: [] };
 
 function olderPage(messages: Message[], around: { hasMore: boolean; before: string | null }): Page {
   const [first, last] = [messages.at(0), messages.at(-1)];
@@ -52,14 +68,15 @@ function newerPage(messages: Message[], after: string): Page {
 }
 
 /** Most pages lie in the hot tier whole, and it can tell: then one statement is all. */
-async function readTiers(deps: Deps, range: Range): Promise<ColdPage> {
+async function readTiers(deps: Deps, range: Range): Promise<TierRows> {
   const hot = await readHot(deps.db, range);
-  if (isWhole(hot, range)) return { rows: hot, gaps: [] };
-  const { rows, below } = await readSnapshot(deps.db, range);
-  if (below === null) return { rows, gaps: [] };
+  if (isWhole(hot, range)) return { rows: hot, gaps: [], tiers: ['hot'] };
+  const { rows, below, tiers } = await readSnapshot(deps.db, range);
+  if (below === null) return { rows, gaps: [], tiers };
   if (deps.cold === null) throw coldUnconfigured();
   // Segments never change, and stay for a while after they were replaced.
-  return readCold(deps.cold, range, { ...below, above: rows });
+  const cold = await readCold(deps.cold, range, { ...below, above: rows });
+  return { ...cold, tiers: [...tiers, 'cold'] };
 }
 
 /** Whether nothing of the page can lie in a lower tier, by what the rows say themselves. */
@@ -83,6 +100,7 @@ function isAbove(since: Datetime, rows: readonly MessageRow[], range: Range): bo
 /** What MySQL has of a page, and where in the archive the rest of it may be. */
 interface Snapshot {
   readonly rows: readonly MessageRow[];
+  readonly tiers: readonly Tier[];
   /** Null: nowhere. */
   readonly below: { readonly segments: readonly Entry[]; readonly whose: Whose } | null;
 }
@@ -98,14 +116,15 @@ function readSnapshot(db: Kysely<Database>, range: Range): Promise<Snapshot> {
     const hot = await readHot(transaction, range);
     const isAllAbove = (since: Datetime | null, rows: readonly MessageRow[]) =>
       since === null || (firstMessageAt ?? '') >= since || isAbove(since, rows, range);
-    if (isAllAbove(hotSince, hot)) return { rows: hot, below: null };
+    if (isAllAbove(hotSince, hot)) return { rows: hot, tiers: ['hot'], below: null };
 
     const rows = mergeRows([hot, await readWarm(transaction, range)], range);
-    if (isAllAbove(warmSince, rows)) return { rows, below: null };
+    const tiers = ['hot', 'warm'] as const;
+    if (isAllAbove(warmSince, rows)) return { rows, tiers, below: null };
     const { company_no: companyNo } = range.scope.equal;
     const segments = await findLive(transaction, { companyNo, ...spanOf(range) });
-    if (segments.length === 0) return { rows, below: null };
-    return { rows, below: { segments, whose: await whoseOf(transaction, range) } };
+    if (segments.length === 0) return { rows, tiers, below: null };
+    return { rows, tiers, below: { segments, whose: await whoseOf(transaction, range) } };
   });
 }
 

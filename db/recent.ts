@@ -4,6 +4,7 @@ import {
   type ConversationPage,
   CONVERSATIONS_PER_PAGE_DEFAULT,
 } from '../domain/conversation.ts';
+import type { Tier } from '../domain/archive.ts';
 import type { Message } from '../domain/message.ts';
 import { type Page, PAGE_MESSAGES_DEFAULT, cursorOf } from '../domain/page.ts';
 import type { CacheEntry } from './cache/keys.ts';
@@ -12,7 +13,7 @@ import type { Cached } from './cache/reader.ts';
 import type { Cold } from './cold/open-cold.ts';
 import { findConversations } from './find-conversations.ts';
 import type { Names } from './names.ts';
-import { findMessages } from './read.ts';
+import { findMessages, findPage } from './read.ts';
 import type { Database } from './schema.ts';
 
 const recentEntry = (companyId: string, conversationId: string): CacheEntry => {
@@ -60,15 +61,29 @@ interface Deps {
   readonly observe?: (event: ReadEvent) => void;
 }
 
+/** A page as bytes, and who gave it: the cache, or the tiers that were asked. */
+export interface RecentBytes extends Cached {
+  readonly tiers: readonly (Tier | 'cache')[];
+}
+
+/** Bytes that were just loaded, by whom they come from; they may be shared by many who ask. */
+const loadedFrom = new WeakMap<Buffer, readonly Tier[]>();
+
 /** The newest Messages of a Conversation as JSON bytes of a `Page` of the default length. */
-export function readRecentBytes(
+export async function readRecentBytes(
   deps: Deps,
   { companyId, conversationId }: { companyId: string; conversationId: string },
-): Promise<Cached> {
-  return observed(deps, 'page', recentEntry(companyId, conversationId), async () => {
+): Promise<RecentBytes> {
+  const entry = recentEntry(companyId, conversationId);
+  const cached = await observed(deps, 'page', entry, async () => {
     const limit = PAGE_MESSAGES_DEFAULT;
-    return toJson(await findMessages(deps, { companyId, conversationId, limit }));
+    const { page, tiers } = await findPage(deps, { companyId, conversationId, limit });
+    const bytes = toJson(page);
+    loadedFrom.set(bytes, tiers);
+    return bytes;
   });
+  const loaded = cached.from === 'load' ? loadedFrom.get(cached.bytes) : undefined;
+  return { ...cached, tiers: loaded ?? ['cache'] };
 }
 
 /**

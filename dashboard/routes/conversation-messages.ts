@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PAGE_MESSAGES_DEFAULT, PageRequest } from '../../domain/page.ts';
 import { notFound } from '../problem.ts';
+import { originHeaders } from '../origin-headers.ts';
 import { defineRoute } from '../route.ts';
 import { ConversationId, pageQuery, PageShape } from '../shapes.ts';
 
@@ -19,18 +20,18 @@ export const conversationMessages = defineRoute({
   async handle({ companyId, params: { conversationId }, query }, deps) {
     if (isNewestPage(query)) {
       // As it lies in the cache: neither parsed nor written again.
-      const { bytes } = await deps.readRecentBytes({ companyId, conversationId });
+      const { bytes, ...origin } = await deps.readRecentBytes({ companyId, conversationId });
       if (bytes.equals(EMPTY_PAGE)) throw notFound('conversation');
-      return { status: 200, bytes };
+      return { status: 200, bytes, headers: originHeaders(origin, deps.now()) };
     }
-    const page = await deps.findMessages(
+    const { page, tiers } = await deps.findPage(
       PageRequest.parse({ ...query, companyId, conversationId }),
     );
     // Nothing before or after a cursor is an answer; nothing at all is no conversation.
     const isWhole = query.before === undefined && query.after === undefined;
     const isUnbounded = query.from === undefined && query.to === undefined;
     if (page.messages.length === 0 && isWhole && isUnbounded) throw notFound('conversation');
-    return { status: 200, body: page };
+    return { status: 200, body: page, headers: originHeaders({ tiers }) };
   },
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PageRequest } from '../../domain/page.ts';
+import { originHeaders } from '../origin-headers.ts';
 import { defineRoute } from '../route.ts';
 import { ClientId, pageQuery, PageShape } from '../shapes.ts';
 
@@ -12,7 +13,7 @@ export const messages = defineRoute({
   query: z.strictObject({ ...pageQuery, clientId: ClientId.optional() }),
   answers: { 200: { description: 'The page.', schema: PageShape } },
   async handle({ companyId, query }, deps) {
-    const page = await deps.findMessages(PageRequest.parse({ ...query, companyId }));
-    return { status: 200, body: page };
+    const { page, tiers } = await deps.findPage(PageRequest.parse({ ...query, companyId }));
+    return { status: 200, body: page, headers: originHeaders({ tiers }) };
   },
 });

@@ -9,6 +9,8 @@ export interface Cached {
   /** JSON in UTF-8, as it goes out over HTTP. */
   readonly bytes: Buffer;
   readonly from: 'l1' | 'redis' | 'load';
+  /** When it was loaded, milliseconds since 1970. */
+  readonly loadedAtMs: number;
 }
 
 const L1_ITEMS_MAX = 1_000;
@@ -21,17 +23,20 @@ const LEASE_MS = 3_000;
 /** How long a reader waits for the fill of another process before it loads for itself. */
 const FILL_WAIT_MS_MAX = 100;
 const FILL_POLL_MS = 5;
-/** In front of the bytes: the Company's epoch, and the token of the fill. */
+/** In front of the bytes: the Company's epoch, and the token of the fill; then when it was loaded. */
 const HEADER_BYTES = 2 * TOKEN_BYTES;
+const TIME_BYTES = 8;
 
 interface Item {
   readonly header: string;
   readonly bytes: Buffer;
+  readonly loadedAtMs: number;
 }
 
 /** What a load brought. Accepted: no commit came between lease and fill. */
 interface Fill {
   readonly bytes: Buffer;
+  readonly loadedAtMs: number;
   readonly isAccepted: boolean;
 }
 
@@ -41,7 +46,7 @@ interface Flight {
   fill: Promise<Fill>;
 }
 
-const NOTHING: Fill = { bytes: Buffer.alloc(0), isAccepted: false };
+const NOTHING: Fill = { bytes: Buffer.alloc(0), loadedAtMs: 0, isAccepted: false };
 
 export function openReader(parts: {
   connection: CacheConnection;
@@ -64,29 +69,32 @@ export function openReader(parts: {
     if (found) return found;
 
     const running = flights.get(own.page);
-    if (!running?.isOpen) return { bytes: (await takeOff(own, load)).bytes, from: 'load' };
+    if (!running?.isOpen) return asLoaded(await takeOff(own, load));
     const fill = await running.fill.catch(() => NOTHING);
-    if (fill.isAccepted) return { bytes: fill.bytes, from: 'load' };
+    if (fill.isAccepted) return asLoaded(fill);
 
     // A refused fill may be older than a commit that this reader must see: look again. Whatever
     // flight there is now took off after this reader came, so what it brings is new enough.
     const refilled = await ask(() => lookUp(own));
     if (refilled) return refilled;
-    const { bytes } = await (flights.get(own.page)?.fill ?? takeOff(own, load));
-    return { bytes, from: 'load' };
+    return asLoaded(await (flights.get(own.page)?.fill ?? takeOff(own, load)));
   }
 
   /** The page if it is cached and still counts. */
   async function lookUp(own: EntryKeys): Promise<Cached | null> {
     const known = l1.get(own.page);
-    if (known && (await stillCounts(own, known.header))) return { bytes: known.bytes, from: 'l1' };
+    if (known && (await stillCounts(own, known.header))) {
+      return { bytes: known.bytes, loadedAtMs: known.loadedAtMs, from: 'l1' };
+    }
 
     const [epoch, page] = await redis.mgetBuffer(own.epoch, own.page);
     if (!epoch || !page?.subarray(0, TOKEN_BYTES).equals(epoch)) return null;
     const header = page.toString('latin1', 0, HEADER_BYTES);
-    const bytes = Buffer.from(page.subarray(HEADER_BYTES)); // A view would keep a whole chunk alive.
-    l1.set(own.page, { header, bytes });
-    return { bytes, from: 'redis' };
+    const loadedAtMs = page.readDoubleBE(HEADER_BYTES);
+    // A view would keep a whole chunk alive.
+    const bytes = Buffer.from(page.subarray(HEADER_BYTES + TIME_BYTES));
+    l1.set(own.page, { header, bytes, loadedAtMs });
+    return { bytes, loadedAtMs, from: 'redis' };
   }
 
   async function stillCounts(own: EntryKeys, header: string): Promise<boolean> {
@@ -114,21 +122,25 @@ export function openReader(parts: {
     if (lease?.kind === 'wait') {
       const filled = await waitForFill(own);
       // Not accepted for those who joined: they look for themselves, and find it too.
-      if (filled) return { bytes: filled.bytes, isAccepted: false };
+      if (filled) return { ...filled, isAccepted: false };
     }
 
+    const loadedAtMs = Date.now();
     const bytes = await load();
     // Who comes from here on may have seen a commit that the fill is just too early to notice.
     flight.isOpen = false;
     if (lease?.kind !== 'fill' || bytes.length > PAGE_BYTES_MAX)
-      return { bytes, isAccepted: false };
-    return { bytes, isAccepted: await offer(own, { header: lease.epoch + token, bytes }) };
+      return { bytes, loadedAtMs, isAccepted: false };
+    const item = { header: lease.epoch + token, bytes, loadedAtMs };
+    return { bytes, loadedAtMs, isAccepted: await offer(own, item) };
   }
 
   async function offer(own: EntryKeys, item: Item): Promise<boolean> {
     const epoch = item.header.slice(0, TOKEN_BYTES);
     const token = item.header.slice(TOKEN_BYTES);
-    const page = Buffer.concat([Buffer.from(item.header, 'latin1'), item.bytes]);
+    const time = Buffer.alloc(TIME_BYTES);
+    time.writeDoubleBE(item.loadedAtMs);
+    const page = Buffer.concat([Buffer.from(item.header, 'latin1'), time, item.bytes]);
     const isAccepted = await ask(() => scripts.fill(own, { token, epoch, page, ttlMs: TTL_MS }));
     if (isAccepted) l1.set(own.page, item);
     return isAccepted ?? false;
@@ -144,4 +156,8 @@ export function openReader(parts: {
   }
 
   return { read };
+}
+
+function asLoaded({ bytes, loadedAtMs }: Fill): Cached {
+  return { bytes, loadedAtMs, from: 'load' };
 }

@@ -12,6 +12,7 @@ import {
   type StorageClass,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { PipelineError } from '../../domain/errors.ts';
 import { coldUnreachable, objectExists, objectMissing, segmentCorrupt } from './faults.ts';
 import type { ColdStore } from './store.ts';
 
@@ -76,8 +77,9 @@ export function openS3Store(url: string): ColdStore {
   return {
     async put(key, parts) {
       const Key = keyOf(key);
+      const source = watched(parts);
       try {
-        const pieces = inPieces(parts);
+        const pieces = inPieces(source.parts);
         const first = (await pieces.next()).value ?? new Uint8Array();
         if (first.length >= PART_BYTES) return await putLarge(Key, first, pieces);
         const whole = { Bucket, Key, Body: first, IfNoneMatch: '*', ...storage };
@@ -85,7 +87,7 @@ export function openS3Store(url: string): ColdStore {
       } catch (error) {
         // 409: somebody writes it at this very moment.
         if ([409, 412].includes(statusOf(error))) throw objectExists(key);
-        throw isOfS3(error) ? coldUnreachable(`writing ${key}`, error) : error;
+        throw source.threw(error) ? error : coldUnreachable(`writing ${key}`, error);
       }
     },
 
@@ -99,7 +101,7 @@ export function openS3Store(url: string): ColdStore {
       } catch (error) {
         if (isMissing(error)) throw objectMissing(key);
         if (statusOf(error) === 416) throw segmentCorrupt(key, `ends before byte ${to}`);
-        throw isOfS3(error) ? coldUnreachable(`reading ${key}`, error) : error;
+        throw error instanceof PipelineError ? error : coldUnreachable(`reading ${key}`, error);
       }
     },
 
@@ -177,11 +179,19 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && error.name === 'NoSuchKey';
 }
 
-/** Also what never reached it; but not what the one who gives us the bytes throws. */
-function isOfS3(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    ('$metadata' in error || 'code' in error || '$fault' in error) &&
-    !('retry' in error)
-  );
+/** Tells a fault of the one who gives us the bytes from one of S3. */
+function watched(parts: AsyncIterable<Uint8Array>) {
+  let fault: unknown;
+  async function* passedOn() {
+    try {
+      yield* parts;
+    } catch (error) {
+      fault = error;
+      throw error;
+    }
+  }
+  return {
+    parts: passedOn(),
+    threw: (error: unknown) => fault !== undefined && error === fault,
+  };
 }
