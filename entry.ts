@@ -75,6 +75,7 @@ export async function prepareServers(wiring: Wiring, config: Config, log: Logger
     throw new Error(broken.map((finding) => finding.sentence).join('\n'));
   }
   for (const name of await wiring.migrate()) log.info({ name }, 'migrated');
+  for (const { sentence } of await wiring.checkTables()) log.warn(sentence);
 }
 
 const WIRING_CLOSE_MS_MAX = 3_000;

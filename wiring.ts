@@ -10,7 +10,7 @@ import {
 import { archive, type ArchiveOptions } from './db/archive.ts';
 import { breathe } from './db/breather.ts';
 import { openCache } from './db/cache/open.ts';
-import { checkMysql, pingMysql } from './db/checks.ts';
+import { checkMysql, checkTables, pingMysql } from './db/checks.ts';
 import { openDatabase } from './db/database.ts';
 import { readLedger } from './db/ledger.ts';
 import { openMessageWriter } from './db/message-writer.ts';
@@ -190,6 +190,7 @@ export function openWiring(config: Config) {
       await writeInstallationAges(db, config);
       return ran;
     },
+    checkTables: () => checkTables(db),
     async check() {
       return [...(await checkMysql(db)), ...(await checkQueueRedis(working))];
     },

@@ -39,6 +39,7 @@ export async function up(db: Kysely<never>): Promise<void> {
       primary key (company_no, bucket_no, conversation_no)
     ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
 
+  if (await isReadOnlyCompressed(db)) return createWarm(db, { isCompressed: false });
   await createWarm(db).catch(async (error: unknown) => {
     if (!isCompressionRefused(error)) throw error;
     await createWarm(db, { isCompressed: false });
@@ -61,6 +62,13 @@ async function createWarm(db: Kysely<never>, { isCompressed } = { isCompressed: 
       metadata text null,
       primary key (company_no, conversation_no, created_at, message_id)
     ) engine = InnoDB ${format} default character set utf8mb4 collate utf8mb4_bin`.execute(db);
+}
+
+/** MariaDB can be set to make compressed tables and then refuse to write into them. */
+async function isReadOnlyCompressed(db: Kysely<never>): Promise<boolean> {
+  const { rows } = await sql<{ Value: string }>`
+    show global variables like 'innodb_read_only_compressed'`.execute(db);
+  return rows[0]?.Value === 'ON';
 }
 
 /**
