@@ -1,7 +1,7 @@
 import { openFooters } from './footers.ts';
 import type { ColdReader } from './read-cold.ts';
 import { openSegmentThread, type SegmentThread } from './segment-thread.ts';
-import { openColdStore } from './store.ts';
+import { openColdStore } from './open-store.ts';
 import type { ColdDeps } from './write-segment.ts';
 
 /** The cold tier of an installation: who reads pages, and who writes Segments, find all they need. */

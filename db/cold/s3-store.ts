@@ -19,6 +19,8 @@ import type { ColdStore } from './store.ts';
 /** S3 takes no smaller part but the last; what fits into one goes as a whole. */
 const PART_BYTES = 8 * 1024 * 1024;
 const ATTEMPTS_MAX = 3;
+/** Servers that are not Amazon's have one region, and mostly call it so. */
+const REGION_OF_OTHERS = 'us-east-1';
 /** A page that takes longer is refused, and asked for again; an upload is repeated by its job. */
 const TIMEOUT = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true };
 
@@ -34,9 +36,10 @@ export function openS3Store(url: string): ColdStore {
   const prefix = pathname.replace(/^\/+|\/+$/g, '');
   const keyOf = (key: string) => (prefix === '' ? key : `${prefix}/${key}`);
   const endpoint = searchParams.get('endpoint');
+  const region = searchParams.get('region') ?? (endpoint === null ? null : REGION_OF_OTHERS);
   const client = new S3Client({
-    region: searchParams.get('region') ?? process.env['AWS_REGION'] ?? 'us-east-1',
-    ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
+    ...(region !== null && { region }), // Else from where the credentials come from.
+    ...(endpoint !== null && { endpoint, forcePathStyle: true }),
     maxAttempts: ATTEMPTS_MAX,
     requestHandler: TIMEOUT,
     // Checksums of ours are in the Catalogue; some servers do not know those of the SDK.

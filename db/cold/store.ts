@@ -1,6 +1,3 @@
-import { openFileStore } from './file-store.ts';
-import { openS3Store } from './s3-store.ts';
-
 /** Where Segments lie: a folder, or a bucket. Objects are written once, and never changed. */
 export interface ColdStore {
   /**
@@ -28,9 +25,4 @@ export interface StoredObject {
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly writtenAtMs: number;
-}
-
-/** @param url `file:///folder`, or `s3://bucket/prefix?endpoint=…&region=…`; see `openS3Store`. */
-export function openColdStore(url: string): ColdStore {
-  return url.startsWith('s3:') ? openS3Store(url) : openFileStore(url);
 }

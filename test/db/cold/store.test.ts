@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ColdStore, openColdStore, type StoredObject } from '../../../db/cold/store.ts';
+import { openColdStore } from '../../../db/cold/open-store.ts';
+import type { ColdStore, StoredObject } from '../../../db/cold/store.ts';
 import { openS3Server } from './s3-server.ts';
 
 const s3 = await openS3Server();
