@@ -39,7 +39,7 @@ import {
   readRecentBytes,
 } from './db/recent.ts';
 import { readTierSizes } from './db/tier-sizes.ts';
-import { writeInstallationAges } from './db/tier-ages.ts';
+import { listAges, setAges, writeInstallationAges } from './db/tier-ages.ts';
 import { verify } from './db/verify.ts';
 import { timedPage } from './db/timed-page.ts';
 import { createMetrics } from './metrics.ts';
@@ -154,6 +154,7 @@ export function openWiring(config: Config) {
         return cold ? removeRetired({ db, store: cold.store }, graceMs) : { removed: 0 };
       },
     },
+    ages: { list: () => listAges(db), set: setAges.bind(null, db) },
     verify: verify.bind(null, rooms),
     readTierSizes: readTierSizes.bind(null, db),
     planRecurring: () => plan(queues),

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Command, type Context, helpOf, UsageError } from './command.ts';
+import { ages } from './commands/ages.ts';
 import { archive } from './commands/archive.ts';
 import { bench } from './commands/bench.ts';
 import { clearCache } from './commands/clear-cache.ts';
@@ -27,6 +28,7 @@ const COMMANDS = [
   redrive,
   clearCache,
   archive,
+  ages,
   verify,
   restore,
   services,

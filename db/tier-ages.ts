@@ -14,8 +14,45 @@ export function writeInstallationAges(db: Kysely<Database>, ages: TierAges): Pro
   return writeAges(db, INSTALLATION, ages);
 }
 
-/** Gives a Company ages of its own. */
-export async function writeAges(
+/** Ages of one Company; null: of all that have none of their own. */
+export interface NamedAges extends TierAges {
+  readonly companyId: string | null;
+}
+
+/** The installation's ages first. */
+export async function listAges(db: Kysely<Database>): Promise<NamedAges[]> {
+  const rows = await db
+    .selectFrom('tier_ages')
+    .leftJoin('companies', 'companies.company_no', 'tier_ages.company_no')
+    .select(['company_id as companyId', 'hot_hours as hotHours', 'warm_days as warmDays'])
+    .orderBy('company_id')
+    .execute();
+  return rows;
+}
+
+/**
+ * Gives a Company ages of its own, or, with null, takes them away.
+ *
+ * @returns False if there is no such Company.
+ */
+export async function setAges(
+  db: Kysely<Database>,
+  companyId: string,
+  ages: TierAges | null,
+): Promise<boolean> {
+  const company = await db
+    .selectFrom('companies')
+    .select('company_no')
+    .where('company_id', '=', companyId)
+    .executeTakeFirst();
+  if (!company) return false;
+  const companyNo = company.company_no;
+  if (ages) await writeAges(db, companyNo, ages);
+  else await db.deleteFrom('tier_ages').where('company_no', '=', companyNo).execute();
+  return true;
+}
+
+async function writeAges(
   db: Kysely<Database>,
   companyNo: number,
   { hotHours, warmDays }: TierAges,
