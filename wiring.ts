@@ -56,6 +56,9 @@ import { plan } from './queues/schedule.ts';
 import type { ArchiveBatch } from './domain/archive.ts';
 import type { CheckedPageRequest } from './domain/page.ts';
 
+/** Moves at once in one process. */
+const LOCKS_MAX = 8;
+
 export type Wiring = ReturnType<typeof openWiring>;
 
 /**
@@ -70,6 +73,8 @@ export function openWiring(config: Config) {
 
   const { mysqlUrl, mysqlConnectionsMax } = config;
   const db = openDatabase({ url: mysqlUrl, connectionsMax: mysqlConnectionsMax, watch: pool });
+  // Beside the pool, which may have a single connection: whoever holds a lock needs others as well.
+  const locks = openDatabase({ url: mysqlUrl, connectionsMax: LOCKS_MAX });
   const names = openNames(db);
   const cache = openCache({ url: config.cacheRedisUrl, prefix: config.keyPrefix });
   const cold = openCold(config.archiveUrl);
@@ -92,7 +97,7 @@ export function openWiring(config: Config) {
     ...(cold ? await findRipeInCold(db, now(), wanted) : []),
   ];
   const move = (batch: ArchiveBatch, options: Omit<ArchiveOptions, 'breathe'>) =>
-    archive(rooms, batch, {
+    archive({ ...rooms, locks }, batch, {
       ...options,
       breathe: (tookMs) => breathe(db, tookMs, options.signal),
     });
@@ -148,7 +153,7 @@ export function openWiring(config: Config) {
         if (!cold) throw coldUnconfigured();
         const companyNo = await names.companyNo(wanted.companyId);
         if (companyNo === null) return { restored: 0, isBusy: false };
-        return restore({ ...cold, db }, { ...wanted, companyNo }, options);
+        return restore({ ...cold, db, locks }, { ...wanted, companyNo }, options);
       },
       async removeRetired(graceMs?: number) {
         return cold ? removeRetired({ db, store: cold.store }, graceMs) : { removed: 0 };
@@ -200,7 +205,7 @@ export function openWiring(config: Config) {
       await Promise.all([enqueuer.close(), inspector.close(), queues.close()]);
       asking.disconnect();
       working.disconnect();
-      await db.destroy();
+      await Promise.all([db.destroy(), locks.destroy()]);
       await cold?.close();
       cache.close(); // Last: it is to hear of every commit.
     },

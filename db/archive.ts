@@ -15,9 +15,17 @@ export interface ArchiveOptions {
   readonly onMoved?: (messages: number) => void;
 }
 
+interface Deps {
+  readonly db: Kysely<Database>;
+  /** See `withDayLocks`. */
+  readonly locks: Kysely<Database>;
+  readonly names: Names;
+  readonly cold: Cold;
+}
+
 /** Moves a Company's Messages out of a tier, or puts them together: the one way, whoever asks. */
 export async function archive(
-  { db, names, cold }: { db: Kysely<Database>; names: Names; cold: Cold },
+  { db, locks, names, cold }: Deps,
   batch: ArchiveBatch,
   options: ArchiveOptions,
 ): Promise<{ moved: number }> {
@@ -27,9 +35,9 @@ export async function archive(
   if (cold === null) throw coldUnconfigured();
   if (batch.tier === 'cold') {
     const month = { ...batch, companyNo };
-    const { rows } = await compact({ ...cold, db }, month, options.signal);
+    const { rows } = await compact({ ...cold, db, locks }, month, options.signal);
     options.onMoved?.(rows);
     return { moved: rows };
   }
-  return moveToCold({ ...cold, db }, { ...batch, companyNo }, options);
+  return moveToCold({ ...cold, db, locks }, { ...batch, companyNo }, options);
 }

@@ -10,7 +10,7 @@ import { segmentCorrupt, segmentGivenUp } from './faults.ts';
 import { makeSegment } from './make-segment.ts';
 import { dealOut } from './row-groups.ts';
 import { segmentGroups } from './walk-segment.ts';
-import type { ColdDeps } from './write-segment.ts';
+import type { ColdDeps, MoveDeps } from './write-segment.ts';
 
 /** Larger ones are worth a read of their own. */
 export const SMALL_ROWS_MAX = 100_000;
@@ -32,7 +32,7 @@ export interface CompanyMonth {
  * @returns How many Segments were replaced, and how many Messages they held.
  */
 export async function compact(
-  deps: ColdDeps & { db: Kysely<Database> },
+  deps: MoveDeps,
   month: CompanyMonth,
   signal: AbortSignal,
 ): Promise<{ replaced: number; rows: number }> {
@@ -41,7 +41,7 @@ export async function compact(
   const lock = { ...first, day: month.month };
   const nothing = { replaced: 0, rows: 0 };
   return withDayLocks(
-    db,
+    deps.locks,
     [lock],
     async () => {
       for (const entry of await findUnfinished(db, { ...first, madeBy: 'compact' })) {
@@ -72,7 +72,7 @@ async function findSmall(db: Kysely<Database>, { companyNo, month }: CompanyMont
 }
 
 async function replace(
-  deps: ColdDeps & { db: Kysely<Database> },
+  deps: MoveDeps,
   month: CompanyMonth & { day: string },
   old: readonly Entry[],
 ): Promise<void> {

@@ -7,15 +7,17 @@ import type { CompanyDay } from './read-day.ts';
  * connection, so a death gives them back; should the connection go alone, the Catalogue tells the
  * one who lost them, see `putLive` and `retire`.
  *
- * @param busy What to answer if somebody is at one of these days.
+ * @param locks Connections for locks alone: one that waited for work of the pool it is part of could
+ *              wait for ever.
+ * @param busy  What to answer if somebody is at one of these days.
  */
 export async function withDayLocks<Result>(
-  db: Kysely<Database>,
+  locks: Kysely<Database>,
   days: readonly CompanyDay[],
   work: () => Promise<Result>,
   busy: Result,
 ): Promise<Result> {
-  return db.connection().execute(async (connection) => {
+  return locks.connection().execute(async (connection) => {
     const taken: CompanyDay[] = [];
     try {
       for (const day of days) {

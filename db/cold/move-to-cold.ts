@@ -9,16 +9,12 @@ import { makeSegment } from './make-segment.ts';
 import { type CompanyDay, readDay, spanOfDay } from './read-day.ts';
 import { dealOut } from './row-groups.ts';
 import { walkSegment } from './walk-segment.ts';
-import type { ColdDeps } from './write-segment.ts';
+import type { MoveDeps } from './write-segment.ts';
 
 export interface MoveToColdOptions {
   readonly breathe: (tookMs: number) => Promise<void>;
   readonly onMoved?: ((messages: number) => void) | undefined;
   readonly signal: AbortSignal;
-}
-
-interface Deps extends ColdDeps {
-  readonly db: Kysely<Database>;
 }
 
 /**
@@ -29,15 +25,15 @@ interface Deps extends ColdDeps {
  * @returns How many Messages are cold now that were not before; none if somebody else is at it.
  */
 export async function moveToCold(
-  deps: Deps,
+  deps: MoveDeps,
   day: CompanyDay & { companyId: string },
   options: MoveToColdOptions,
 ): Promise<{ moved: number }> {
-  return withDayLocks(deps.db, [day], () => moveDay(deps, day, options), { moved: 0 });
+  return withDayLocks(deps.locks, [day], () => moveDay(deps, day, options), { moved: 0 });
 }
 
 async function moveDay(
-  deps: Deps,
+  deps: MoveDeps,
   day: CompanyDay & { companyId: string },
   options: MoveToColdOptions,
 ): Promise<{ moved: number }> {
@@ -57,7 +53,7 @@ async function moveDay(
 }
 
 /** Ends what a death interrupted: what nobody reads yet is undone, what is cold already is cleared. */
-async function settle(deps: Deps, entry: Entry, options: MoveToColdOptions): Promise<void> {
+async function settle(deps: MoveDeps, entry: Entry, options: MoveToColdOptions): Promise<void> {
   if (entry.state === 'live') return clear(deps, entry, options);
   await deps.store.remove(entry.objectKey);
   await forget(deps.db, entry.segmentId);
@@ -81,7 +77,7 @@ async function record(db: Kysely<Database>, day: CompanyDay, segment: Segment): 
 
 /** Deletes from warm, row group by row group, what the Segment holds. */
 async function clear(
-  deps: Deps,
+  deps: MoveDeps,
   segment: Pick<Entry, 'segmentId' | 'companyNo' | 'objectKey' | 'bytes' | 'footerBytes' | 'day'>,
   options: MoveToColdOptions,
 ): Promise<void> {

@@ -13,7 +13,7 @@ import { withDayLocks } from './day-locks.ts';
 import { segmentGivenUp } from './faults.ts';
 import { makeSegment } from './make-segment.ts';
 import { dealOut } from './row-groups.ts';
-import type { ColdDeps } from './write-segment.ts';
+import type { MoveDeps } from './write-segment.ts';
 
 export interface RestoreWanted {
   readonly companyId: string;
@@ -30,10 +30,6 @@ export interface RestoreOptions {
   readonly onRestored?: ((messages: number) => void) | undefined;
 }
 
-interface Deps extends ColdDeps {
-  readonly db: Kysely<Database>;
-}
-
 /**
  * Brings a Company's cold Messages of a span back to warm. Segment by Segment: what stays cold is
  * written anew, what is wanted is copied, then both are recorded at once. A death before that leaves
@@ -42,7 +38,7 @@ interface Deps extends ColdDeps {
  * @returns How many are warm now; `busy` if some are being moved by somebody else: try again.
  */
 export async function restore(
-  deps: Deps,
+  deps: MoveDeps,
   wanted: RestoreWanted,
   options: RestoreOptions,
 ): Promise<{ restored: number; isBusy: boolean }> {
@@ -56,7 +52,7 @@ export async function restore(
     if (options.signal.aborted) break;
     const days = (await daysOf(db, entry)).map((day) => ({ companyNo, day }));
     const work = () => restoreSegment(deps, entry, wanted);
-    const count = await withDayLocks(db, days, work, null);
+    const count = await withDayLocks(deps.locks, days, work, null);
     if (count === null) isBusy = true;
     restored += count ?? 0;
     options.onRestored?.(count ?? 0);
@@ -86,7 +82,11 @@ async function daysOf(db: Kysely<Database>, { segmentId, day }: Entry): Promise<
   return [day.slice(0, 7), ...rows.map((row) => row.day)];
 }
 
-async function restoreSegment(deps: Deps, entry: Entry, wanted: RestoreWanted): Promise<number> {
+async function restoreSegment(
+  deps: MoveDeps,
+  entry: Entry,
+  wanted: RestoreWanted,
+): Promise<number> {
   const isWanted = ({ created_at: createdAt }: NumberedRow) =>
     createdAt >= toDatetime(wanted.from) && createdAt < toDatetime(wanted.to);
   const rest = dealOut(inPieces(filtered(rowsOf(deps, entry), (row) => !isWanted(row))));

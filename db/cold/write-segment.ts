@@ -1,5 +1,8 @@
 import { dayOf, instantOf } from '../../domain/instant.ts';
+import type { Kysely } from 'kysely';
+import { PipelineError } from '../../domain/errors.ts';
 import type { Segment } from '../../domain/segment.ts';
+import type { Database } from '../schema.ts';
 import type { SegmentColumns } from './segment.ts';
 import type { SegmentThread } from './segment-thread.ts';
 import type { ColdStore } from './store.ts';
@@ -7,6 +10,13 @@ import type { ColdStore } from './store.ts';
 export interface ColdDeps {
   readonly store: ColdStore;
   readonly thread: SegmentThread;
+}
+
+/** The same, for who replaces Segments or rows by others. */
+export interface MoveDeps extends ColdDeps {
+  readonly db: Kysely<Database>;
+  /** See `withDayLocks`. */
+  readonly locks: Kysely<Database>;
 }
 
 /** What was written, as far as its contents go; and what they must read back as. */
@@ -42,7 +52,11 @@ export async function writeSegment(
     bytes += end.bytes.length;
     yield end.bytes;
   }
-  await store.put(objectKey, encoded());
+  await store.put(objectKey, encoded()).catch((error: unknown) => {
+    // Its key is nobody else's: an answer got lost, and S3 was asked again. It is read back anyway.
+    const isOurs = error instanceof PipelineError && error.code === 'OBJECT_EXISTS' && end;
+    if (!isOurs) throw error;
+  });
   if (!end) throw new Error('the store took an object and did not read it to its end');
   const { footerBytes, sha256, rowsSha256 } = end;
   return { ...seen.extent(), bytes, footerBytes, sha256, rowsSha256 };

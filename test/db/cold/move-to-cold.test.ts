@@ -152,7 +152,7 @@ describe('the move from warm to cold', () => {
 
     const thread = openSegmentThread();
     const moving = moveToCold(
-      { db: house.db, store: spoiled(change), thread },
+      { db: house.db, locks: house.db, store: spoiled(change), thread },
       { companyId, companyNo, day: DAY },
       { breathe, signal },
     );
