@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely';
+import { instantOf } from '../../domain/instant.ts';
 import type { Segment } from '../../domain/segment.ts';
+import { toDatetime } from '../datetime.ts';
 import { compareRows } from '../message-row.ts';
-import type { Database } from '../schema.ts';
+import type { Database, Datetime } from '../schema.ts';
 import { lockCompany } from '../boundaries.ts';
 import { type Entry, findLive, findUnfinished, forget, putLive, retire } from './catalogue.ts';
 import { type NumberedRow, rowAt } from './columns.ts';
@@ -60,8 +62,7 @@ export async function compact(
 
 /** As many as make one Segment, in the order of their days. */
 async function findSmall(db: Kysely<Database>, { companyNo, month }: CompanyMonth) {
-  const [since, until] = [`${month}-01 00:00:00.000`, `${month}-31 23:59:59.999`];
-  const live = await findLive(db, { companyNo, since, until });
+  const live = await findLive(db, { companyNo, ...spanOfMonth(month) });
   const isSmall = (entry: Entry) =>
     entry.isCleared && entry.rows < SMALL_ROWS_MAX && entry.day.startsWith(month);
   let rows = 0;
@@ -69,6 +70,13 @@ async function findSmall(db: Kysely<Database>, { companyNo, month }: CompanyMont
     .filter(isSmall)
     .toSorted((a, b) => a.day.localeCompare(b.day))
     .filter((entry) => (rows += entry.rows) <= ROWS_MAX);
+}
+
+/** From its first moment to its last one: MySQL refuses a 31st of November. */
+function spanOfMonth(month: string): { since: Datetime; until: Datetime } {
+  const [year = 0, number = 0] = month.split('-').map(Number);
+  const [from, to] = [Date.UTC(year, number - 1, 1), Date.UTC(year, number, 1)];
+  return { since: toDatetime(instantOf(from)), until: toDatetime(instantOf(to - 1)) };
 }
 
 async function replace(
