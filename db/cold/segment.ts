@@ -202,7 +202,10 @@ function toRowGroup(group: FileMetaData['row_groups'][number]): RowGroup {
   };
 }
 
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const parsers = {
+  // A text that begins with a byte-order mark keeps it.
+  stringFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes),
   timestampFromMilliseconds: Number,
   uuidFromBytes: (bytes: Uint8Array) => bytes,
 };

@@ -57,20 +57,21 @@ describe('the move from warm to cold', () => {
       aMessage({ companyId: 'bits', createdAt: at(1), content: 'blank at the end ' }),
       aMessage({ companyId: 'bits', createdAt: at(1.001), content: '', role: 'system' }),
       aMessage({ companyId: 'bits', createdAt: at(2), messageId: 'wamid.ABC=', content: 'É 📦' }),
+      aMessage({ companyId: 'bits', createdAt: at(2.5), content: '\uFEFFa mark before' }),
       aMessage({ companyId: 'bits', createdAt: at(3), metadata: { b: 1, a: 1e21, ' ': null } }),
       aMessage({ companyId: 'bits', createdAt: at(86_399), clientId: 'a guest' }),
     ];
     await store(...messages);
 
-    expect(await freeze('bits')).toEqual({ moved: 5 });
+    expect(await freeze('bits')).toEqual({ moved: 6 });
     expect(await freeze('bits')).toEqual({ moved: 0 });
 
-    expect(await ledgerOf('bits')).toEqual({ stored: 5, hot: 0, warm: 0, cold: 5 });
+    expect(await ledgerOf('bits')).toEqual({ stored: 6, hot: 0, warm: 0, cold: 6 });
     expect(await countWarm('bits')).toBe(0);
     expect(await read({ companyId: 'bits' })).toEqual(messages);
     expect(await read({ companyId: 'bits', conversationId: 'pedido-1' })).toEqual(messages);
-    expect(await read({ companyId: 'bits', clientId: 'a guest' })).toEqual(messages.slice(4));
-    expect(await read({ companyId: 'bits', from: at(2), to: at(3) })).toEqual([messages[2]]);
+    expect(await read({ companyId: 'bits', clientId: 'a guest' })).toEqual(messages.slice(5));
+    expect(await read({ companyId: 'bits', from: at(2), to: at(3) })).toEqual(messages.slice(2, 4));
     const [, second = aMessage()] = messages;
     expect(await read({ companyId: 'bits', after: cursorOf(second), limit: 2 })).toEqual(
       messages.slice(2, 4),
