@@ -56,6 +56,8 @@ import { plan } from './queues/schedule.ts';
 import type { ArchiveBatch } from './domain/archive.ts';
 import type { CheckedPageRequest } from './domain/page.ts';
 
+type MoveOptions = Omit<ArchiveOptions, 'breathe'> & Partial<Pick<ArchiveOptions, 'breathe'>>;
+
 /** Moves at once in one process. */
 const LOCKS_MAX = 8;
 
@@ -96,10 +98,10 @@ export function openWiring(config: Config) {
     ...(cold ? await findRipeInWarm(db, now(), wanted) : []),
     ...(cold ? await findRipeInCold(db, now(), wanted) : []),
   ];
-  const move = (batch: ArchiveBatch, options: Omit<ArchiveOptions, 'breathe'>) =>
+  const move = (batch: ArchiveBatch, options: MoveOptions) =>
     archive({ ...rooms, locks }, batch, {
-      ...options,
       breathe: (tookMs) => breathe(db, tookMs, options.signal),
+      ...options,
     });
 
   const readPage = (request: CheckedPageRequest) =>

@@ -4,7 +4,7 @@ import { toDatetime } from './datetime.ts';
 import type { Database } from './schema.ts';
 
 /** Messages of one transaction: some tenths of a second, for which late writers wait. */
-const ROWS_PER_MOVE_MAX = 5_000;
+const ROWS_PER_MOVE_MAX = 10_000;
 
 /**
  * Moves all of a Company's Messages that are older than a moment from hot to warm. Each transaction

@@ -3,7 +3,7 @@ import { PipelineError } from '../domain/errors.ts';
 import { type Entry, listEntries } from './cold/catalogue.ts';
 import type { Cold, OpenCold } from './cold/open-cold.ts';
 import type { ColdStore } from './cold/store.ts';
-import { walkSegment } from './cold/walk-segment.ts';
+import { readPrints } from './cold/walk-segment.ts';
 import type { Database } from './schema.ts';
 
 /** Something that is not as it must be. */
@@ -166,19 +166,16 @@ async function faultsOfSegments(
     if (found.bytes !== segment.bytes) {
       return `segment ${objectKey}: has ${found.bytes} bytes instead of ${segment.bytes}`;
     }
-    let rows = 0;
     try {
-      const count = (columns: { conversationNos: number[] }) => {
-        rows += columns.conversationNos.length;
-      };
-      const { sha256 } = await walkSegment(cold, segment, count);
-      if (sha256 !== segment.sha256) return `segment ${objectKey}: its bytes have changed`;
+      const { sha256, rows } = await readPrints(cold, segment);
+      if (rows !== segment.rows) {
+        return `segment ${objectKey}: holds ${rows} messages instead of ${segment.rows}`;
+      }
+      return sha256 === segment.sha256 ? null : `segment ${objectKey}: its bytes have changed`;
     } catch (error) {
       if (error instanceof PipelineError && error.code === 'SEGMENT_CORRUPT') return error.message;
       throw error;
     }
-    if (rows === segment.rows) return null;
-    return `segment ${objectKey}: holds ${rows} messages instead of ${segment.rows}`;
   }
 }
 

@@ -1,9 +1,9 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { lockCompany } from '../boundaries.ts';
 import type { Database } from '../schema.ts';
-import { type NumberedRow, rowAt } from './columns.ts';
+import { keyAt, type RowKey } from './columns.ts';
 import { type CompanyDay, spanOfDay } from './read-day.ts';
-import type { SegmentColumns } from './segment.ts';
+import type { SegmentKeys } from './segment.ts';
 
 /**
  * Deletes from the warm tier what a row group of a live Segment holds, and nothing else: Messages
@@ -12,7 +12,7 @@ import type { SegmentColumns } from './segment.ts';
 export async function clearGroup(
   db: Kysely<Database>,
   companyDay: CompanyDay,
-  group: SegmentColumns,
+  group: SegmentKeys,
 ): Promise<void> {
   const rows = group.conversationNos.length;
   const within = withinGroup(companyDay, group);
@@ -38,10 +38,10 @@ export async function clearGroup(
 }
 
 /** Of these Conversations all of the day, from the first row of the group to its last one. */
-function withinGroup({ companyNo, day }: CompanyDay, group: SegmentColumns): RawBuilder<boolean> {
+function withinGroup({ companyNo, day }: CompanyDay, group: SegmentKeys): RawBuilder<boolean> {
   const { from, to } = spanOfDay(day);
   const conversationNos = [...new Set(group.conversationNos)];
-  const [first, last] = [rowAt(group, 0), rowAt(group, group.conversationNos.length - 1)];
+  const [first, last] = [keyAt(group, 0), keyAt(group, group.conversationNos.length - 1)];
   return sql<boolean>`warm.company_no = ${companyNo}
     and warm.conversation_no in (${sql.join(conversationNos)})
     and warm.created_at >= ${from} and warm.created_at < ${to}
@@ -55,12 +55,12 @@ function withinGroup({ companyNo, day }: CompanyDay, group: SegmentColumns): Raw
 
 const KEYS_PER_STATEMENT_MAX = 200;
 
-function* pieces(group: SegmentColumns): Generator<NumberedRow[]> {
-  const rows = group.conversationNos.map((_, at) => rowAt(group, at));
+function* pieces(group: SegmentKeys): Generator<RowKey[]> {
+  const rows = group.conversationNos.map((_, at) => keyAt(group, at));
   while (rows.length > 0) yield rows.splice(0, KEYS_PER_STATEMENT_MAX);
 }
 
-function isRow({ companyNo }: CompanyDay, row: NumberedRow): RawBuilder<boolean> {
+function isRow({ companyNo }: CompanyDay, row: RowKey): RawBuilder<boolean> {
   return sql<boolean>`(warm.company_no = ${companyNo}
     and warm.conversation_no = ${row.conversation_no} and warm.created_at = ${row.created_at}
     and warm.message_id = ${row.message_id})`;

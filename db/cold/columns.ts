@@ -1,7 +1,7 @@
 import type { MessageRow } from '../message-row.ts';
 import { instantOf } from '../../domain/instant.ts';
 import { timeOf, toDatetime } from '../datetime.ts';
-import { messageIdAt, type SegmentColumns } from './segment.ts';
+import { messageIdAt, type SegmentColumns, type SegmentKeys } from './segment.ts';
 
 /** A row as the tiers in MySQL have it, with its Conversation's number. */
 export interface NumberedRow extends MessageRow {
@@ -23,14 +23,23 @@ export function toColumns(rows: readonly NumberedRow[]): SegmentColumns {
   };
 }
 
+/** What one of them is known by. */
+export type RowKey = Pick<NumberedRow, 'conversation_no' | 'created_at' | 'message_id'>;
+
+export function keyAt(keys: SegmentKeys, at: number): RowKey {
+  return {
+    conversation_no: keys.conversationNos[at] ?? 0,
+    created_at: toDatetime(instantOf(keys.createdAtMs[at] ?? 0)),
+    message_id: Buffer.from(messageIdAt(keys.messageIds, at)),
+  };
+}
+
 /** One of them again as a row. */
 export function rowAt(columns: SegmentColumns, at: number): NumberedRow {
   return {
-    conversation_no: columns.conversationNos[at] ?? 0,
+    ...keyAt(columns, at),
     conversation_id: columns.conversationIds[at] ?? null,
     client_id: columns.clientIds[at] ?? null,
-    created_at: toDatetime(instantOf(columns.createdAtMs[at] ?? 0)),
-    message_id: Buffer.from(messageIdAt(columns.messageIds, at)),
     external_id: columns.externalIds[at] ?? null,
     role: (columns.roles[at] ?? 'user') as NumberedRow['role'],
     content: columns.contents[at] ?? '',

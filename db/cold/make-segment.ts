@@ -5,7 +5,7 @@ import type { Database } from '../schema.ts';
 import { announce, type Entry } from './catalogue.ts';
 import { segmentCorrupt } from './faults.ts';
 import type { SegmentColumns } from './segment.ts';
-import { walkSegment } from './walk-segment.ts';
+import { readPrints } from './walk-segment.ts';
 import { type ColdDeps, writeSegment } from './write-segment.ts';
 
 /** What a Segment is made of, and why. */
@@ -32,7 +32,7 @@ export async function makeSegment(
   const objectKey = objectKeyOf(companyId, period, segmentId);
   await announce(deps.db, { segmentId, companyNo, objectKey, day, madeBy });
   const written = await writeSegment(deps, { companyId, objectKey }, groups);
-  const found = await walkSegment(deps, { ...written, objectKey });
+  const found = await readPrints(deps, { ...written, objectKey });
   if (found.sha256 !== written.sha256 || found.rowsSha256 !== written.rowsSha256) {
     throw segmentCorrupt(objectKey, 'does not read back as it was written');
   }

@@ -7,8 +7,9 @@ import { withDayLocks } from './day-locks.ts';
 import { segmentGivenUp } from './faults.ts';
 import { makeSegment } from './make-segment.ts';
 import { type CompanyDay, readDay, spanOfDay } from './read-day.ts';
+import { ahead } from './read-ahead.ts';
 import { dealOut } from './row-groups.ts';
-import { walkSegment } from './walk-segment.ts';
+import { segmentKeys } from './walk-segment.ts';
 import type { MoveDeps } from './write-segment.ts';
 
 export interface MoveToColdOptions {
@@ -40,7 +41,7 @@ async function moveDay(
   const unfinished = await findUnfinished(deps.db, { ...day, madeBy: 'move' });
   for (const entry of unfinished) await settle(deps, entry, options);
   let moved = 0;
-  const segments = dealOut(readDay(deps.db, day));
+  const segments = dealOut(ahead(readDay(deps.db, day)));
   while (!options.signal.aborted && (await segments.hasMore())) {
     const segment = await makeSegment(deps, { ...day, madeBy: 'move' }, segments.nextSegment());
     await record(deps.db, day, segment);
@@ -81,10 +82,10 @@ async function clear(
   segment: Pick<Entry, 'segmentId' | 'companyNo' | 'objectKey' | 'bytes' | 'footerBytes' | 'day'>,
   options: MoveToColdOptions,
 ): Promise<void> {
-  await walkSegment(deps, segment, async (group) => {
+  for await (const keys of segmentKeys(deps, segment)) {
     const startedAt = performance.now();
-    await clearGroup(deps.db, segment, group);
+    await clearGroup(deps.db, segment, keys);
     await options.breathe(performance.now() - startedAt);
-  });
+  }
   await noteCleared(deps.db, segment.segmentId);
 }

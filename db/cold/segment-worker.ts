@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import {
   decodeGroup,
+  decodeKeys,
   footerBytesOf,
   type GroupBytes,
   openSegmentEncoder,
@@ -9,6 +10,7 @@ import {
   type RowGroup,
   type SegmentColumns,
   type SegmentFooter,
+  type SegmentKeys,
 } from './segment.ts';
 
 /** What the thread can be asked, and what it answers; several files may take turns. */
@@ -22,6 +24,10 @@ export interface Questions {
   decodeBegin(given: { file: string; footer: Uint8Array }): readonly RowGroup[];
   /** In order, from the first byte of the file on, so that all of it is seen. */
   decodeGroup(given: GroupBytes & { file: string; nth: number }): SegmentColumns;
+  /** The same, for who wants to know the prints alone. */
+  checkGroup(given: GroupBytes & { file: string; nth: number }): null;
+  /** Of any row group, whatever was read before. */
+  decodeKeys(given: GroupBytes & { file: string; nth: number }): SegmentKeys;
   decodeEnd(given: { file: string; tail: Uint8Array }): Prints;
 }
 
@@ -31,6 +37,7 @@ export interface Prints {
   readonly sha256: string;
   /** Of the Messages, whatever they are encoded as. */
   readonly rowsSha256: string;
+  readonly rows: number;
 }
 
 type Answers = {
@@ -66,12 +73,13 @@ const answers: Answers = {
     reading.set(file, { footer, print: openPrint() });
     return footer.groups;
   },
-  async decodeGroup({ file, nth, ...cut }) {
-    const { footer, print } = begun(reading.get(file));
-    print.addBytes(cut.bytes);
-    const columns = await decodeGroup(footer, nth, cut);
-    print.addRows(columns);
-    return columns;
+  decodeGroup: decodeNext,
+  async checkGroup(given) {
+    await decodeNext(given);
+    return null;
+  },
+  decodeKeys({ file, nth, ...cut }) {
+    return decodeKeys(begun(reading.get(file)).footer, nth, cut);
   },
   decodeEnd({ file, tail }) {
     const { print } = begun(reading.get(file));
@@ -81,18 +89,36 @@ const answers: Answers = {
   },
 };
 
+async function decodeNext({ file, nth, ...cut }: GroupBytes & { file: string; nth: number }) {
+  const { footer, print } = begun(reading.get(file));
+  print.addBytes(cut.bytes);
+  const columns = await decodeGroup(footer, nth, cut);
+  print.addRows(columns);
+  return columns;
+}
+
 type Encoder = ReturnType<typeof openSegmentEncoder>;
 type Print = ReturnType<typeof openPrint>;
 
 /** Two files have the same prints only if they hold the same. */
 function openPrint() {
   const [ofBytes, ofRows] = [createHash('sha256'), createHash('sha256')];
+  let rows = 0;
   return {
     addBytes: (bytes: Uint8Array) => void ofBytes.update(bytes),
-    addRows({ messageIds, ...columns }: SegmentColumns): void {
-      ofRows.update(JSON.stringify(columns)).update(messageIds);
+    addRows(columns: SegmentColumns): void {
+      const { conversationNos, conversationIds, clientIds, createdAtMs, messageIds } = columns;
+      const { externalIds, roles, contents, metadata } = columns;
+      const numbers = [conversationNos, createdAtMs];
+      const texts = [conversationIds, clientIds, externalIds, roles, contents, metadata];
+      ofRows.update(JSON.stringify([numbers, texts])).update(messageIds);
+      rows += columns.conversationNos.length;
     },
-    end: (): Prints => ({ sha256: ofBytes.digest('hex'), rowsSha256: ofRows.digest('hex') }),
+    end: (): Prints => ({
+      sha256: ofBytes.digest('hex'),
+      rowsSha256: ofRows.digest('hex'),
+      rows,
+    }),
   };
 }
 

@@ -2,6 +2,9 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type FileMetaData, parquetMetadata, parquetScan, type SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 
+/** What its Messages are known by in MySQL. */
+export type SegmentKeys = Pick<SegmentColumns, 'conversationNos' | 'createdAtMs' | 'messageIds'>;
+
 /**
  * What a Segment is made of: Messages of one Company in `(conversationNo, createdAt, messageId)`
  * order, column by column. All arrays are equally long, `messageIds` sixteen times that.
@@ -228,15 +231,10 @@ export async function decodeGroup(
   cut: GroupBytes,
 ): Promise<SegmentColumns> {
   const read = await openGroup(footer, nth, cut);
-  const ids = await read<Uint8Array>('message_id');
-  const messageIds = new Uint8Array(ids.length * MESSAGE_ID_BYTES);
-  for (const [at, id] of ids.entries()) messageIds.set(id, at * MESSAGE_ID_BYTES);
   return {
-    conversationNos: await read<number>('conversation_no'),
+    ...(await readKeys(read)),
     conversationIds: await read<string>('conversation_id'),
     clientIds: await read<string>('client_id'),
-    createdAtMs: (await read<number | bigint>('created_at')).map(Number),
-    messageIds,
     externalIds: (await read<string | null>('external_id')).map(orNull),
     roles: await read<string>('role'),
     contents: await read<string>('content'),
@@ -245,6 +243,26 @@ export async function decodeGroup(
 }
 
 const orNull = (value: string | null | undefined) => value ?? null;
+
+/** The same, only their keys. */
+export async function decodeKeys(
+  footer: SegmentFooter,
+  nth: number,
+  cut: GroupBytes,
+): Promise<SegmentKeys> {
+  return readKeys(await openGroup(footer, nth, cut));
+}
+
+async function readKeys(read: ReadColumn): Promise<SegmentKeys> {
+  const ids = await read<Uint8Array>('message_id');
+  const messageIds = new Uint8Array(ids.length * MESSAGE_ID_BYTES);
+  for (const [at, id] of ids.entries()) messageIds.set(id, at * MESSAGE_ID_BYTES);
+  return {
+    conversationNos: await read<number>('conversation_no'),
+    createdAtMs: (await read<number | bigint>('created_at')).map(Number),
+    messageIds,
+  };
+}
 
 /** The times alone, in milliseconds since 1970: what tells whether a row group is worth decoding. */
 export async function decodeTimes(
@@ -256,7 +274,13 @@ export async function decodeTimes(
   return (await read<number | bigint>('created_at')).map(Number);
 }
 
-async function openGroup({ metadata, groups }: SegmentFooter, nth: number, cut: GroupBytes) {
+type ReadColumn = <Value>(column: string) => Promise<Value[]>;
+
+async function openGroup(
+  { metadata, groups }: SegmentFooter,
+  nth: number,
+  cut: GroupBytes,
+): Promise<ReadColumn> {
   const [group, info] = [metadata.row_groups[nth], groups[nth]];
   if (!group || !info) throw new RangeError(`row group ${nth} of ${groups.length}`);
   const { rows, endByte } = info;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { segmentCorrupt } from './faults.ts';
-import type { SegmentColumns } from './segment.ts';
+import type { SegmentColumns, SegmentKeys } from './segment.ts';
 import type { Prints } from './segment-worker.ts';
 import type { ColdDeps } from './write-segment.ts';
 
@@ -16,35 +16,52 @@ interface Place {
  * @returns What was read is known by: compare it with what was written.
  * @throws PipelineError `SEGMENT_CORRUPT` if it cannot be decoded; `OBJECT_MISSING`; `COLD_UNREACHABLE`.
  */
-export async function* segmentGroups(
+export function segmentGroups(
+  deps: ColdDeps,
+  place: Place,
+): AsyncGenerator<SegmentColumns, Prints> {
+  return walk(deps, place, 'decodeGroup');
+}
+
+/** The same, for who only wants to know whether it is what was written. */
+export async function readPrints(deps: ColdDeps, place: Place): Promise<Prints> {
+  const groups = walk(deps, place, 'checkGroup');
+  for (;;) {
+    const step = await groups.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The keys of its Messages alone, row group by row group. */
+export async function* segmentKeys(deps: ColdDeps, place: Place): AsyncGenerator<SegmentKeys> {
+  yield* walk(deps, place, 'decodeKeys');
+}
+
+type Kind = 'decodeGroup' | 'checkGroup' | 'decodeKeys';
+type Answer<Asked extends Kind> = {
+  decodeGroup: SegmentColumns;
+  checkGroup: null;
+  decodeKeys: SegmentKeys;
+}[Asked];
+
+async function* walk<Asked extends Kind>(
   { store, thread }: ColdDeps,
   { objectKey, bytes, footerBytes }: Place,
-): AsyncGenerator<SegmentColumns, Prints> {
+  kind: Asked,
+): AsyncGenerator<Answer<Asked>, Prints> {
   const file = randomUUID();
   const footer = await store.read(objectKey, { from: bytes - footerBytes, to: bytes });
   const groups = await decoded(objectKey, thread.ask('decodeBegin', { file, footer }));
   let from = 0;
   for (const [nth, { endByte }] of groups.entries()) {
     const read = await store.read(objectKey, { from, to: endByte });
-    yield await decoded(objectKey, thread.ask('decodeGroup', { file, nth, bytes: read, from }));
+    const asked = thread.ask<Kind>(kind, { file, nth, bytes: read, from });
+    // TypeScript does not see that the answer is of the kind that was asked.
+    yield (await decoded(objectKey, asked)) as Answer<Asked>;
     from = endByte;
   }
   const tail = await store.read(objectKey, { from, to: bytes });
   return thread.ask('decodeEnd', { file, tail });
-}
-
-/** The same, for who wants each row group to be done with before the next one is read. */
-export async function walkSegment(
-  deps: ColdDeps,
-  segment: Place,
-  onGroup: (columns: SegmentColumns) => Promise<void> | void = () => {},
-): Promise<Prints> {
-  const groups = segmentGroups(deps, segment);
-  for (;;) {
-    const step = await groups.next();
-    if (step.done) return step.value;
-    await onGroup(step.value);
-  }
 }
 
 async function decoded<Result>(objectKey: string, asked: Promise<Result>): Promise<Result> {
