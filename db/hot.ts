@@ -26,14 +26,12 @@ export async function findInHot(
 ): Promise<Set<string>> {
   const stored = new Set<string>();
   for (const [companyNo, ofCompany] of Map.groupBy(rows, (row) => row.companyNo)) {
-    const keys = ofCompany.map((row) => row.key);
-    const found = await db
-      .selectFrom('messages_hot')
-      .select('message_id as key')
-      .where('company_no', '=', companyNo)
-      .where('message_id', 'in', keys)
-      .execute();
-    for (const { key } of found) stored.add(identityOf({ companyNo, key }));
+    const query = CompiledQuery.raw(FIND, [companyNo, ofCompany.map((row) => row.key)]);
+    const found = await db.executeQuery<{ key: Buffer }>(query);
+    for (const { key } of found.rows) stored.add(identityOf({ companyNo, key }));
   }
   return stored;
 }
+
+const FIND =
+  'select message_id as `key` from messages_hot where company_no = ? and message_id in (?)';
