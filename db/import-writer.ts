@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { backoffMs } from '../domain/backoff.ts';
-import type { Message } from '../domain/message.ts';
+import { type Message, roughBytes } from '../domain/message.ts';
 import type { Cache } from './cache/open.ts';
 import type { Cold } from './cold/open-cold.ts';
 import { columnOf, faultCode, faultKind } from './faults.ts';
@@ -31,6 +31,8 @@ export interface ImportedStep {
 /** With these pauses an outage of a minute is waited for. Whoever starts again later loses nothing. */
 const RETRY_MS = { base: 50, max: 5_000 };
 const ATTEMPTS_MAX = 30;
+/** In UTF-8 and escaped at most three times as many bytes: MariaDB takes 16 MiB in one statement. */
+const BYTES_PER_COMMIT_MAX = 4 * 1024 * 1024;
 
 interface Deps {
   readonly db: Kysely<Database>;
@@ -46,35 +48,43 @@ interface Deps {
 export function openImportWriter(deps: Deps): ImportWriter {
   const slot = Math.floor(deps.random() * LEDGER_SLOTS);
 
-  /** Finds the one Message to blame for a fault of data; the step is noted with the last of them. */
+  /** The step is noted with the last of them. */
   async function storeParts(
     rows: readonly KeyedMessage[],
     step: Step | null,
     signal: AbortSignal,
   ): Promise<ImportedStep> {
+    if (isTooLarge(rows)) return storeHalves(rows, step, signal);
     try {
       const stored = await holdOn(deps, signal, () => storeOnce(rows, step));
       return { stored, refused: [] };
     } catch (error) {
       const [only] = rows;
       if (faultKind(error) !== 'data' || !only) throw error;
-      if (rows.length === 1) {
-        if (step) await noteStep(deps.db, { ...step, refused: step.refused + 1 });
-        return { stored: 0, refused: [{ message: only.message, reason: reasonOf(error) }] };
-      }
-      const middle = rows.length >> 1;
-      const first = await storeParts(rows.slice(0, middle), null, signal);
-      const rest = step && {
-        ...step,
-        refused: step.refused + first.refused.length,
-        stored: step.stored + first.stored,
-      };
-      const second = await storeParts(rows.slice(middle), rest, signal);
-      return {
-        stored: first.stored + second.stored,
-        refused: [...first.refused, ...second.refused],
-      };
+      if (rows.length > 1) return storeHalves(rows, step, signal); // One of them is to blame.
+      if (step) await noteStep(deps.db, { ...step, refused: step.refused + 1 });
+      return { stored: 0, refused: [{ message: only.message, reason: reasonOf(error) }] };
     }
+  }
+
+  async function storeHalves(
+    rows: readonly KeyedMessage[],
+    step: Step | null,
+    signal: AbortSignal,
+  ): Promise<ImportedStep> {
+    const middle = rows.length >> 1;
+    const first = await storeParts(rows.slice(0, middle), null, signal);
+    const [stored, refused] = [first.stored, first.refused.length];
+    const rest = step && {
+      ...step,
+      stored: step.stored + stored,
+      refused: step.refused + refused,
+    };
+    const second = await storeParts(rows.slice(middle), rest, signal);
+    return {
+      stored: stored + second.stored,
+      refused: [...first.refused, ...second.refused],
+    };
   }
 
   async function storeOnce(rows: readonly KeyedMessage[], step: Step | null): Promise<number> {
@@ -103,6 +113,11 @@ export function openImportWriter(deps: Deps): ImportWriter {
     },
     store: storeParts,
   };
+}
+
+function isTooLarge(rows: readonly KeyedMessage[]): boolean {
+  if (rows.length < 2) return false;
+  return rows.reduce((sum, { message }) => sum + roughBytes(message), 0) > BYTES_PER_COMMIT_MAX;
 }
 
 /** Tries again while it is only the moment that is bad. */

@@ -154,6 +154,7 @@ export interface ApiKeysTable {
 /** How far imports of older histories have come. */
 export interface ImportsTable {
   fingerprint: string;
+  lane: number;
   source: string;
   position: string;
   read_total: string | number;

@@ -42,7 +42,8 @@ function once(
     const said = numbersOf(row);
     numbers.set(said.join(), said);
   }
-  return [...numbers.values()];
+  // In key order, as every writer does: two of them then wait for each other, never in a circle.
+  return [...numbers.values()].sort(compareNumbers);
 }
 
 const INSERT = `insert into messages_warm (${MESSAGE_COLUMNS}) values ?`;
@@ -50,6 +51,11 @@ const NOTE_ACTIVITY = `insert ignore into warm_activity (company_no, bucket_no, 
   values ?`;
 // Also the Client who began the Conversation, which does no harm: he is found both ways.
 const NOTE_GUESTS = `insert ignore into conversation_guests (client_no, conversation_no) values ?`;
+
+function compareNumbers(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((number, nth) => number !== b[nth]);
+  return (a[at] ?? 0) - (b[at] ?? 0);
+}
 
 /** The identities of those rows that the warm tier has, under the createdAt they carry. */
 export async function findInWarm(

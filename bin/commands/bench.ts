@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { type Command, UsageError } from '../command.ts';
 
-const BENCHES = ['persist', 'recent-page', 'http-ingest', 'reach'];
+const BENCHES = ['persist', 'recent-page', 'http-ingest', 'reach', 'import'];
 
 /** A benchmark is a file of `bench/` that answers one question and names itself after it. */
 export const bench: Command = {

@@ -94,7 +94,8 @@ async function* sourceMessages(readBack: ReadBack): AsyncGenerator<readonly Mess
     signal.throwIfAborted();
     const records = batch.records.slice(0, left);
     left -= records.length;
-    yield mapBatch({ ...batch, records }, readBack).messages;
+    const { messages } = mapBatch({ ...batch, records }, readBack);
+    yield messages.map(({ message }) => message);
     if (left === 0) return;
   }
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { UsageError } from '../command.ts';
 import { readCsv } from './csv.ts';
-import { type FileText, openFileText } from './file-text.ts';
+import { type FileText, openFileText, PIECE_BYTES } from './file-text.ts';
 import { readJsonLines } from './json-lines.ts';
 import {
   type Batch,
@@ -9,6 +9,7 @@ import {
   SAMPLES_MAX,
   type Source,
   type SourceRecord,
+  TEXT_PER_BATCH_MAX,
   type Values,
 } from './source.ts';
 
@@ -44,9 +45,10 @@ export async function openFileSource(files: readonly string[]): Promise<Source> 
       for (const [nth, file] of opened.entries()) {
         if (nth < first) continue;
         const onBytes = (bytes: number) => void (seen.bytes += bytes);
-        for await (const records of file.read(nth === first ? skip : 0, onBytes)) {
-          seen.records += records.length;
-          yield* batchesOf(records, file.origin, nth);
+        const pieces = file.read(nth === first ? skip : 0, onBytes);
+        for await (const batch of batchesOf(pieces, file.origin, nth)) {
+          seen.records += batch.records.length;
+          yield batch;
         }
       }
     },
@@ -64,16 +66,29 @@ async function openFile(file: string): Promise<OpenFile> {
   return { origin, text, read: (skip, onBytes = () => {}) => reader(text.read(onBytes), skip) };
 }
 
-function* batchesOf(
-  records: readonly SourceRecord[],
+const PIECES_PER_BATCH_MAX = TEXT_PER_BATCH_MAX / PIECE_BYTES;
+
+/** As many records of a file as make a batch. */
+async function* batchesOf(
+  pieces: AsyncIterable<readonly SourceRecord[]>,
   origin: string,
   nth: number,
-): Generator<Batch> {
-  for (let at = 0; at < records.length; at += RECORDS_PER_BATCH_MAX) {
-    const some = records.slice(at, at + RECORDS_PER_BATCH_MAX);
-    const position: Position = [nth, Number(some.at(-1)?.place)];
-    yield { origin, records: some, position: JSON.stringify(position) };
+): AsyncGenerator<Batch> {
+  let [records, count] = [[] as SourceRecord[], 0];
+  for await (const piece of pieces) {
+    for (const record of piece) records.push(record);
+    count += 1;
+    if (records.length < RECORDS_PER_BATCH_MAX && count < PIECES_PER_BATCH_MAX) continue;
+    const some = records.slice(0, RECORDS_PER_BATCH_MAX);
+    if (some.length > 0) yield batchOf(some, origin, nth);
+    [records, count] = [records.slice(RECORDS_PER_BATCH_MAX), 0];
   }
+  if (records.length > 0) yield batchOf(records, origin, nth);
+}
+
+function batchOf(records: readonly SourceRecord[], origin: string, nth: number): Batch {
+  const position: Position = [nth, Number(records.at(-1)?.place)];
+  return { origin, records, position: JSON.stringify(position) };
 }
 
 async function readSamples(files: readonly OpenFile[]): Promise<Values[]> {

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { UsageError } from '../command.ts';
 
-const PIECE_BYTES = 256 * 1024;
+export const PIECE_BYTES = 256 * 1024;
 const EDGE_BYTES = 1024 * 1024;
 
 export interface FileText {
@@ -31,7 +31,9 @@ export async function openFileText(file: string): Promise<FileText> {
 async function* readText(file: string, onBytes: (bytes: number) => void): AsyncGenerator<string> {
   const raw = createReadStream(file, { highWaterMark: PIECE_BYTES });
   raw.on('data', (piece) => onBytes(piece.length));
-  const input: Readable = file.endsWith('.gz') ? raw.pipe(createGunzip()) : raw;
+  const input: Readable = file.endsWith('.gz')
+    ? raw.pipe(createGunzip({ chunkSize: PIECE_BYTES }))
+    : raw;
   raw.on('error', (error) => input.destroy(error));
   const decoder = new TextDecoder(); // Leaves the mark out by itself.
   try {

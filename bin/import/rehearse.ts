@@ -25,8 +25,8 @@ export async function rehearse(
   for await (const batch of source.batches(null)) {
     if (signal.aborted) break;
     const { messages, refused } = mapBatch(batch, { toMessage });
-    for (const { companyId, createdAt } of messages) count(companyId, createdAt);
-    rejects.add(refused);
+    for (const { message } of messages) count(message.companyId, message.createdAt);
+    rejects.add(refused.map(({ reject }) => reject));
     read += batch.records.length;
     refusedCount += refused.length;
     progress.advance(batch.records.length);

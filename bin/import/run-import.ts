@@ -1,10 +1,9 @@
-import type { Checkpoint } from '../../db/imports.ts';
 import type { ArchiveBatch } from '../../domain/archive.ts';
 import type { Wiring } from '../../wiring.ts';
 import { openProgress } from '../progress.ts';
 import { type Compared, compare } from './compare.ts';
 import { rehearse, type Rehearsal } from './rehearse.ts';
-import { storeRows, type Work } from './store-rows.ts';
+import { type Reached, storeRows, type Work } from './store-rows.ts';
 
 export interface Imported {
   readonly read: number;
@@ -23,10 +22,10 @@ type Doors = Pick<Wiring, 'imports' | 'archive' | 'readStoredDays'>;
 export async function runImport(
   wiring: Doors,
   work: Work,
-  { isCompared }: { isCompared: boolean },
+  { isCompared, movesMax }: { isCompared: boolean; movesMax: number },
 ): Promise<Imported> {
   const reached = await timed(() => storeWithProgress(wiring, work));
-  const moved = await timed(() => moveRipe(wiring, work.signal));
+  const moved = await timed(() => moveRipe(wiring, work.signal, movesMax));
   work.signal.throwIfAborted();
   const compared = await timed(async () => {
     return isCompared ? compareWithProgress(wiring, work, reached.result) : null;
@@ -42,12 +41,22 @@ export async function runImport(
   };
 }
 
+/**
+ * How many days move at once: one waits for the disk while another is encoded. Each holds a
+ * connection for its lock, and needs another one for its work.
+ */
+export function movesMaxOf(connectionsMax: number): number {
+  return Math.max(1, Math.min(MOVES_MAX, Math.floor(connectionsMax / 2)));
+}
+
+const MOVES_MAX = 4;
+
 export async function runRehearsal(work: Omit<Work, 'fingerprint'>): Promise<Rehearsal> {
   const progress = openProgress({ label: 'reading', unit: 'records', total: work.source.total });
   return rehearse(work, progress).finally(progress.end);
 }
 
-async function storeWithProgress(wiring: Doors, work: Work): Promise<Checkpoint> {
+async function storeWithProgress(wiring: Doors, work: Work): Promise<Reached> {
   const progress = openProgress({ label: 'importing', unit: 'records', total: work.source.total });
   const reached = await storeRows(wiring, work, progress).finally(progress.end);
   work.signal.throwIfAborted();
@@ -55,34 +64,40 @@ async function storeWithProgress(wiring: Doors, work: Work): Promise<Checkpoint>
 }
 
 /** As the Fleet does every hour: day by day, each verified before it leaves the warm tier; then the months. */
-async function moveRipe({ archive }: Doors, signal: AbortSignal): Promise<void> {
+async function moveRipe({ archive }: Doors, signal: AbortSignal, movesMax: number): Promise<void> {
   for (const tier of ['warm', 'cold'] as const) {
     const ripe = (await archive.findRipe()).filter((batch) => batch.tier === tier);
-    if (ripe.length > 0) await moveAll(archive, ripe, signal);
+    if (ripe.length > 0) await moveAll(archive, ripe, { signal, movesMax });
   }
 }
 
 async function moveAll(
   archive: Doors['archive'],
   ripe: readonly ArchiveBatch[],
-  signal: AbortSignal,
+  { signal, movesMax }: { signal: AbortSignal; movesMax: number },
 ): Promise<void> {
   let total = 0;
   for (const batch of ripe) total += await archive.count(batch);
   const label = ripe[0]?.tier === 'cold' ? 'compacting months' : 'moving to cold';
   const progress = openProgress({ label, unit: 'messages', total });
   const onMoved = (messages: number) => progress.advance(messages);
-  try {
-    for (const batch of ripe) {
+  // Day by day over all Companies: two days of one would wait for its row.
+  const waiting = ripe.toSorted((a, b) => spanOf(a).localeCompare(spanOf(b))).values();
+  const moveNext = async () => {
+    for (const batch of waiting) {
       if (signal.aborted) return;
       await archive.move(batch, { signal, onMoved });
     }
-  } finally {
-    progress.end();
-  }
+  };
+  await Promise.all(Array.from({ length: movesMax }, moveNext)).finally(progress.end);
 }
 
-function compareWithProgress(wiring: Doors, work: Work, { read }: Checkpoint): Promise<Compared> {
+function spanOf(batch: ArchiveBatch): string {
+  if (batch.tier === 'hot') return batch.before;
+  return batch.tier === 'warm' ? batch.day : batch.month;
+}
+
+function compareWithProgress(wiring: Doors, work: Work, { read }: Reached): Promise<Compared> {
   const progress = openProgress({ label: 'comparing', unit: 'messages', total: read * 2 });
   return compare(wiring, { ...work, read, progress }).finally(progress.end);
 }

@@ -33,7 +33,9 @@ export interface SourceRecord {
   readonly fault: string | null;
 }
 
-export const RECORDS_PER_BATCH_MAX = 4_000;
+/** Stored in several transactions at once; these are some thousand rows each. */
+export const RECORDS_PER_BATCH_MAX = 12_000;
+export const TEXT_PER_BATCH_MAX = 4 * 1024 * 1024;
 export const SAMPLES_MAX = 100;
 
 /** For people: where a record stands. */

@@ -1,5 +1,6 @@
+import { laneOf } from '../../db/lanes.ts';
+import { IMPORT_LANES } from '../../db/imports.ts';
 import type { ImportedStep } from '../../db/import-writer.ts';
-import type { Checkpoint } from '../../db/imports.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Wiring } from '../../wiring.ts';
 import type { Progress } from '../progress.ts';
@@ -15,9 +16,16 @@ export interface Work {
   readonly signal: AbortSignal;
 }
 
+/** How many records of the source were read, in this run and those before, and what became of them. */
+export interface Reached {
+  readonly read: number;
+  readonly stored: number;
+  readonly refused: number;
+}
+
 /**
- * Stores what is behind the checkpoint, batch by batch in the order of the source. While MySQL takes
- * one, the next one is read and checked.
+ * Stores what is behind the checkpoints, batch by batch in the order of the source, each batch in
+ * several lanes at once. While MySQL takes one, the next one is read and checked.
  *
  * @returns How far it has come; all the way, unless the signal aborts.
  */
@@ -25,56 +33,85 @@ export async function storeRows(
   { imports }: Pick<Wiring, 'imports'>,
   work: Work,
   progress: Progress,
-): Promise<Checkpoint> {
-  const { fingerprint, signal } = work;
-  let reached = await imports.readCheckpoint(fingerprint);
-  let storing: Promise<void> = Promise.resolve();
-  for await (const batch of work.source.batches(reached.position)) {
+): Promise<Reached> {
+  const { fingerprint, signal, source } = work;
+  const lanes = [...(await imports.readCheckpoints(fingerprint))];
+  const last = lanes.reduce((a, b) => (b.read < a.read ? b : a));
+  let read = last.read;
+  let storing: Promise<unknown> = Promise.resolve();
+  for await (const batch of source.batches(last.position)) {
     if (signal.aborted) break;
-    const { messages, refused } = mapBatch(batch, work);
-    const rows = await imports.number(messages, signal);
+    const mapped = mapBatch(batch, work);
+    const end = { position: batch.position, read: read + batch.records.length };
+    const parts = partByLane(mapped, { begin: read, doneBy: lanes.map((lane) => lane.read) });
+    read = end.read;
+    const rows = await Promise.all(parts.map((part) => imports.number(part.messages, signal)));
     await storing;
-    storing = store(batch, { messages, refused, rows });
+    storing = Promise.all(
+      parts.map(async ({ refused }, lane) => {
+        await storePart(lane, end, { refused, rows: rows[lane] ?? [] });
+      }),
+    ).then(() => progress.advance(batch.records.length));
     storing.catch(() => {}); // It is waited for before the next one.
   }
   await storing;
-  return reached;
+  const sum = (field: 'stored' | 'refused') => lanes.reduce((all, lane) => all + lane[field], 0);
+  return {
+    read: Math.min(...lanes.map((lane) => lane.read)),
+    stored: sum('stored'),
+    refused: sum('refused'),
+  };
 
-  async function store(
-    batch: Batch,
-    mapped: Mapped & { rows: Awaited<ReturnType<typeof imports.number>> },
+  async function storePart(
+    lane: number,
+    end: { position: string; read: number },
+    part: { refused: readonly Reject[]; rows: Awaited<ReturnType<typeof imports.number>> },
   ): Promise<void> {
-    const { position, records } = batch;
-    const counts = { read: records.length, stored: 0, refused: mapped.refused.length };
-    const step = { fingerprint, source: work.source.name, position, ...counts };
+    const before = lanes[lane];
+    if (!before || before.read >= end.read) return;
     // Before they are counted: after a death some may stand there twice, none is missing.
-    work.rejects.add(mapped.refused);
-    const done = await imports.store(mapped.rows, step, signal);
+    work.rejects.add(part.refused);
+    const step = { fingerprint, lane, source: source.name, ...end, stored: 0 };
+    const refused = part.refused.length;
+    const done = await imports.store(part.rows, { ...step, refused }, signal);
     work.rejects.add(done.refused.map(rejectOfStore));
-    reached = {
-      position,
-      read: reached.read + counts.read,
-      stored: reached.stored + done.stored,
-      refused: reached.refused + counts.refused + done.refused.length,
+    lanes[lane] = {
+      ...end,
+      stored: before.stored + done.stored,
+      refused: before.refused + refused + done.refused.length,
     };
-    progress.advance(counts.read);
   }
 }
 
 export interface Mapped {
-  readonly messages: readonly Message[];
-  readonly refused: readonly Reject[];
+  readonly messages: readonly { readonly message: Message; readonly nth: number }[];
+  readonly refused: readonly { readonly reject: Reject; readonly nth: number }[];
 }
 
 export function mapBatch(batch: Batch, { toMessage }: Pick<Work, 'toMessage'>): Mapped {
-  const messages: Message[] = [];
-  const refused: Reject[] = [];
-  for (const record of batch.records) {
+  const messages: { message: Message; nth: number }[] = [];
+  const refused: { reject: Reject; nth: number }[] = [];
+  for (const [nth, record] of batch.records.entries()) {
     const { message, fault } = toMessage(batch.origin, record);
-    if (message) messages.push(message);
-    else refused.push(rejectOf(batch, record, fault));
+    if (message) messages.push({ message, nth });
+    else refused.push({ reject: rejectOf(batch, record, fault), nth });
   }
   return { messages, refused };
+}
+
+/** The lanes were not all as far when the run before ended: what one has done, it does not count again. */
+function partByLane(
+  { messages, refused }: Mapped,
+  { begin, doneBy }: { begin: number; doneBy: readonly number[] },
+) {
+  const isNew = (lane: number, nth: number) => begin + nth >= (doneBy[lane] ?? 0);
+  const parts = doneBy.map(() => ({ messages: [] as Message[], refused: [] as Reject[] }));
+  for (const { message, nth } of messages) {
+    const lane = laneOf(message.conversationId, IMPORT_LANES);
+    if (isNew(lane, nth)) parts[lane]?.messages.push(message);
+  }
+  for (const { reject, nth } of refused) if (isNew(0, nth)) parts[0]?.refused.push(reject);
+  return parts;
 }
 
 function rejectOfStore({ message, reason }: ImportedStep['refused'][number]): Reject {

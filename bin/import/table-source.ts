@@ -7,7 +7,13 @@ import {
 } from '../../db/flat-source.ts';
 import { UsageError } from '../command.ts';
 import { guessColumns, REQUIRED_FIELDS } from './guesses.ts';
-import { type Batch, RECORDS_PER_BATCH_MAX, SAMPLES_MAX, type Source } from './source.ts';
+import {
+  type Batch,
+  RECORDS_PER_BATCH_MAX,
+  SAMPLES_MAX,
+  type Source,
+  TEXT_PER_BATCH_MAX,
+} from './source.ts';
 
 /**
  * Opens a flat table of a MySQL or MariaDB.
@@ -25,7 +31,7 @@ export async function openTableSource(options: {
   const flat = openFlatSource(options.url);
   try {
     const table = chooseTable(await flat.listTables(), options.table);
-    const read = (after: FlatKey | null) => flat.readPage(table, after, RECORDS_PER_BATCH_MAX);
+    const read = (after: FlatKey | null, limit: number) => flat.readPage(table, after, limit);
     const samples = await flat.readPage(table, null, SAMPLES_MAX);
     return {
       name: `table ${database}.${table.name} on ${host}`,
@@ -45,22 +51,35 @@ export async function openTableSource(options: {
 async function* readBatches(
   table: FlatTable,
   origin: string,
-  from: { after: string | null; read(after: FlatKey | null): Promise<readonly FlatRow[]> },
+  from: {
+    after: string | null;
+    read(after: FlatKey | null, limit: number): Promise<readonly FlatRow[]>;
+  },
 ): AsyncGenerator<Batch> {
   const after = from.after === null ? null : (JSON.parse(from.after) as FlatKey);
-  let reading = from.read(after);
+  let reading = from.read(after, SAMPLES_MAX); // However long its rows are.
   for (;;) {
     const rows = await reading;
     const last = rows.at(-1);
     if (!last) return;
     const position = keyOf(table, last);
-    reading = from.read(position); // While these are being stored.
+    reading = from.read(position, limitAfter(rows)); // While these are being stored.
     reading.catch(() => {}); // Whoever stops here does not wait for it.
     const records = rows.map((values) => {
       return { place: keyOf(table, values).join(), values, fault: null };
     });
     yield { origin, records, position: JSON.stringify(position) };
   }
+}
+
+/** As many rows as hold no more text than a batch may, if they are as long as the ones before. */
+function limitAfter(rows: readonly FlatRow[]): number {
+  let text = 0;
+  for (const row of rows) {
+    for (const value of Object.values(row)) if (typeof value === 'string') text += value.length;
+  }
+  const wanted = Math.floor((TEXT_PER_BATCH_MAX / Math.max(1, text)) * rows.length);
+  return Math.max(1, Math.min(RECORDS_PER_BATCH_MAX, wanted));
 }
 
 function chooseTable(tables: readonly FlatTable[], wanted: string | undefined): FlatTable {
