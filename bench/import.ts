@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { openFileSource } from '../bin/import/file-source.ts';
 import { fingerprintOf, mapSource, openMapper } from '../bin/import/mapping.ts';
 import { openRejects } from '../bin/import/rejects.ts';
-import { type Imported, movesMaxOf, runImport } from '../bin/import/run-import.ts';
+import { type Imported, runImport } from '../bin/import/run-import.ts';
 import { readConfig } from '../config.ts';
 import { openWiring } from '../wiring.ts';
 import { figureOf, report } from './figures.ts';
@@ -67,9 +67,7 @@ async function main(rounds: number, messages: number): Promise<void> {
 async function measureRound(file: string, archiveUrl: string) {
   const house = await openBenchHouse({ fleetProcesses: 0 });
   const env = { ...house.env, HOT_HOURS: '24', WARM_DAYS: '30', ARCHIVE_URL: archiveUrl };
-  const config = readConfig(env);
-  const movesMax = movesMaxOf(config.mysqlConnectionsMax);
-  const wiring = openWiring(config);
+  const wiring = openWiring(readConfig(env));
   try {
     await wiring.migrate();
     const source = await openFileSource([file]);
@@ -81,7 +79,7 @@ async function measureRound(file: string, archiveUrl: string) {
       rejects: openRejects(undefined),
       signal: new AbortController().signal,
     };
-    const imported = await runImport(wiring, work, { isCompared: true, movesMax });
+    const imported = await runImport(wiring, work, { isCompared: true });
     expectWhole(imported);
     return { imported, conditions: await house.conditions() };
   } finally {

@@ -7,7 +7,7 @@ const BENCHES = ['persist', 'recent-page', 'http-ingest', 'reach', 'import'];
 /** A benchmark is a file of `bench/` that answers one question and names itself after it. */
 export const bench: Command = {
   name: 'bench',
-  summary: 'Measures one thing against its yardstick: persist, recent-page, http-ingest or reach',
+  summary: `Measures one thing, most against a yardstick: ${BENCHES.join(', ')}`,
   operands: 'NAME',
   flags: {
     rounds: { type: 'string', value: 'N', help: 'how often' },

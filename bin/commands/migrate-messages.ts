@@ -5,7 +5,7 @@ import { openFileSource } from '../import/file-source.ts';
 import { fingerprintOf, mapSource, openMapper, showMapping } from '../import/mapping.ts';
 import { openRejects } from '../import/rejects.ts';
 import { showImported, showRehearsal, showRejects } from '../import/show.ts';
-import { movesMaxOf, runImport, runRehearsal } from '../import/run-import.ts';
+import { runImport, runRehearsal } from '../import/run-import.ts';
 import type { Source } from '../import/source.ts';
 import { openTableSource } from '../import/table-source.ts';
 import { type Installation, withInstallation } from '../installation.ts';
@@ -104,14 +104,13 @@ async function importFrom(source: Source, flags: Flags, context: Context): Promi
       );
       return context.signal.aborted ? 130 : rehearsal.refused === 0 ? 0 : 1;
     }
-    return await withInstallation(context, async ({ wiring, config }: Installation) => {
+    return await withInstallation(context, async ({ wiring }: Installation) => {
       await wiring.migrate();
       const fingerprint = fingerprintOf(source, mapping);
       if (flags.restart) await wiring.imports.forgetCheckpoints(fingerprint);
       const done = { ...work, fingerprint };
       const imported = await runImport(wiring, done, {
         isCompared: !flags['no-compare'],
-        movesMax: movesMaxOf(config.mysqlConnectionsMax),
       });
       const rejected = showRejects(rejects, imported.refused);
       if (rejected !== '') context.say(rejected);

@@ -22,10 +22,10 @@ type Doors = Pick<Wiring, 'imports' | 'archive' | 'readStoredDays'>;
 export async function runImport(
   wiring: Doors,
   work: Work,
-  { isCompared, movesMax }: { isCompared: boolean; movesMax: number },
+  { isCompared }: { isCompared: boolean },
 ): Promise<Imported> {
   const reached = await timed(() => storeWithProgress(wiring, work));
-  const moved = await timed(() => moveRipe(wiring, work.signal, movesMax));
+  const moved = await timed(() => moveRipe(wiring, work.signal));
   work.signal.throwIfAborted();
   const compared = await timed(async () => {
     return isCompared ? compareWithProgress(wiring, work, reached.result) : null;
@@ -41,16 +41,6 @@ export async function runImport(
   };
 }
 
-/**
- * How many days move at once: one waits for the disk while another is encoded. Each holds a
- * connection for its lock, and needs another one for its work.
- */
-export function movesMaxOf(connectionsMax: number): number {
-  return Math.max(1, Math.min(MOVES_MAX, Math.floor(connectionsMax / 2)));
-}
-
-const MOVES_MAX = 4;
-
 export async function runRehearsal(work: Omit<Work, 'fingerprint'>): Promise<Rehearsal> {
   const progress = openProgress({ label: 'reading', unit: 'records', total: work.source.total });
   return rehearse(work, progress).finally(progress.end);
@@ -64,17 +54,20 @@ async function storeWithProgress(wiring: Doors, work: Work): Promise<Reached> {
 }
 
 /** As the Fleet does every hour: day by day, each verified before it leaves the warm tier; then the months. */
-async function moveRipe({ archive }: Doors, signal: AbortSignal, movesMax: number): Promise<void> {
+async function moveRipe({ archive }: Doors, signal: AbortSignal): Promise<void> {
   for (const tier of ['warm', 'cold'] as const) {
     const ripe = (await archive.findRipe()).filter((batch) => batch.tier === tier);
-    if (ripe.length > 0) await moveAll(archive, ripe, { signal, movesMax });
+    if (ripe.length > 0) await moveAll(archive, ripe, signal);
   }
 }
+
+/** One waits for the disk while another one is encoded. */
+const MOVES_AT_ONCE = 4;
 
 async function moveAll(
   archive: Doors['archive'],
   ripe: readonly ArchiveBatch[],
-  { signal, movesMax }: { signal: AbortSignal; movesMax: number },
+  signal: AbortSignal,
 ): Promise<void> {
   let total = 0;
   for (const batch of ripe) total += await archive.count(batch);
@@ -89,7 +82,7 @@ async function moveAll(
       await archive.move(batch, { signal, onMoved });
     }
   };
-  await Promise.all(Array.from({ length: movesMax }, moveNext)).finally(progress.end);
+  await Promise.all(Array.from({ length: MOVES_AT_ONCE }, moveNext)).finally(progress.end);
 }
 
 function spanOf(batch: ArchiveBatch): string {
