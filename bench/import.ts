@@ -110,6 +110,7 @@ function figuresOf(measured: readonly Imported[]) {
       atLeast: WANTED_MSGS_PER_S,
     }),
     rows_msgs_per_s: rate(({ seconds }) => seconds.store, null),
+    compacted_msgs_per_s: rate(({ seconds }) => seconds.compact, null),
     compared_msgs_per_s: rate(({ seconds }) => seconds.compare, null),
   };
 }

@@ -10,8 +10,8 @@ export interface Imported {
   readonly stored: number;
   readonly duplicates: number;
   readonly refused: number;
-  /** Seconds that this run took to store rows, to move the old ones to cold, and to compare. */
-  readonly seconds: { readonly store: number; readonly move: number; readonly compare: number };
+  /** How long this run took for each. */
+  readonly seconds: Record<'store' | 'move' | 'compact' | 'compare', number>;
   /** Null if that was not wanted. */
   readonly compared: Compared | null;
 }
@@ -25,7 +25,8 @@ export async function runImport(
   { isCompared }: { isCompared: boolean },
 ): Promise<Imported> {
   const reached = await timed(() => storeWithProgress(wiring, work));
-  const moved = await timed(() => moveRipe(wiring, work.signal));
+  const moved = await timed(() => moveRipe(wiring, 'warm', work.signal));
+  const compacted = await timed(() => moveRipe(wiring, 'cold', work.signal));
   work.signal.throwIfAborted();
   const compared = await timed(async () => {
     return isCompared ? compareWithProgress(wiring, work, reached.result) : null;
@@ -36,7 +37,12 @@ export async function runImport(
     stored,
     duplicates: read - stored - refused,
     refused,
-    seconds: { store: reached.seconds, move: moved.seconds, compare: compared.seconds },
+    seconds: {
+      store: reached.seconds,
+      move: moved.seconds,
+      compact: compacted.seconds,
+      compare: compared.seconds,
+    },
     compared: compared.result,
   };
 }
@@ -53,36 +59,37 @@ async function storeWithProgress(wiring: Doors, work: Work): Promise<Reached> {
   return reached;
 }
 
-/** As the Fleet does every hour: day by day, each verified before it leaves the warm tier; then the months. */
-async function moveRipe({ archive }: Doors, signal: AbortSignal): Promise<void> {
-  for (const tier of ['warm', 'cold'] as const) {
-    const ripe = (await archive.findRipe()).filter((batch) => batch.tier === tier);
-    if (ripe.length > 0) await moveAll(archive, ripe, signal);
-  }
+/** As the Fleet does every hour: day by day, each verified before it leaves warm; then month by month. */
+async function moveRipe(
+  { archive }: Doors,
+  tier: 'warm' | 'cold',
+  signal: AbortSignal,
+): Promise<void> {
+  const ripe = (await archive.findRipe()).filter((batch) => batch.tier === tier);
+  if (ripe.length === 0) return;
+  let total = 0;
+  for (const batch of ripe) total += await archive.count(batch);
+  const label = tier === 'cold' ? 'compacting months' : 'moving to cold';
+  const progress = openProgress({ label, unit: 'messages', total });
+  const onMoved = (messages: number) => progress.advance(messages);
+  await moveAll(ripe, async (batch) => {
+    if (!signal.aborted) await archive.move(batch, { signal, onMoved });
+  }).finally(progress.end);
 }
 
 /** One waits for the disk while another one is encoded. */
 const MOVES_AT_ONCE = 4;
 
 async function moveAll(
-  archive: Doors['archive'],
   ripe: readonly ArchiveBatch[],
-  signal: AbortSignal,
+  move: (batch: ArchiveBatch) => Promise<void>,
 ): Promise<void> {
-  let total = 0;
-  for (const batch of ripe) total += await archive.count(batch);
-  const label = ripe[0]?.tier === 'cold' ? 'compacting months' : 'moving to cold';
-  const progress = openProgress({ label, unit: 'messages', total });
-  const onMoved = (messages: number) => progress.advance(messages);
   // Day by day over all Companies: two days of one would wait for its row.
   const waiting = ripe.toSorted((a, b) => spanOf(a).localeCompare(spanOf(b))).values();
   const moveNext = async () => {
-    for (const batch of waiting) {
-      if (signal.aborted) return;
-      await archive.move(batch, { signal, onMoved });
-    }
+    for (const batch of waiting) await move(batch);
   };
-  await Promise.all(Array.from({ length: MOVES_AT_ONCE }, moveNext)).finally(progress.end);
+  await Promise.all(Array.from({ length: MOVES_AT_ONCE }, moveNext));
 }
 
 function spanOf(batch: ArchiveBatch): string {
