@@ -2,13 +2,20 @@ import { z } from 'zod';
 import { type Context, defineCommand, jsonFlag, UsageError } from '../command.ts';
 import { readWanted } from '../import/columns.ts';
 import { openFileSource } from '../import/file-source.ts';
-import { fingerprintOf, mapSource, openMapper, showMapping } from '../import/mapping.ts';
+import {
+  fingerprintOf,
+  type Mapping,
+  mapSource,
+  openMapper,
+  showMapping,
+} from '../import/mapping.ts';
 import { openRejects } from '../import/rejects.ts';
 import { showImported, showRehearsal, showRejects } from '../import/show.ts';
 import { runImport, runRehearsal } from '../import/run-import.ts';
 import type { Source } from '../import/source.ts';
+import type { Work } from '../import/store-rows.ts';
 import { openTableSource } from '../import/table-source.ts';
-import { type Installation, withInstallation } from '../installation.ts';
+import { withInstallation } from '../installation.ts';
 
 const Flags = z
   .object({
@@ -89,36 +96,48 @@ async function importFrom(source: Source, flags: Flags, context: Context): Promi
   const { columns, 'columns-file': file, roles } = flags;
   const mapping = mapSource(source, await readWanted({ columns, file, roles }));
   context.say(`${source.name}:\n${showMapping(mapping)}\n`);
-  const toMessage = openMapper(mapping, Date.now());
   const rejects = openRejects(flags.rejects);
-  const work = { source, toMessage, rejects, signal: context.signal };
+  const work = {
+    source,
+    toMessage: openMapper(mapping, Date.now()),
+    fingerprint: fingerprintOf(source, mapping),
+    rejects,
+    signal: context.signal,
+  };
   try {
-    if (flags['dry-run']) {
-      const rehearsal = await runRehearsal(work);
-      const rejected = showRejects(rejects, rehearsal.refused);
-      if (rejected !== '') context.say(rejected);
-      context.print(
-        flags.json
-          ? JSON.stringify({ mapping: mapping.rules, ...rehearsal })
-          : showRehearsal(rehearsal),
-      );
-      return context.signal.aborted ? 130 : rehearsal.refused === 0 ? 0 : 1;
-    }
-    return await withInstallation(context, async ({ wiring }: Installation) => {
-      await wiring.migrate();
-      const fingerprint = fingerprintOf(source, mapping);
-      if (flags.restart) await wiring.imports.forgetCheckpoints(fingerprint);
-      const done = { ...work, fingerprint };
-      const imported = await runImport(wiring, done, {
-        isCompared: !flags['no-compare'],
-      });
-      const rejected = showRejects(rejects, imported.refused);
-      if (rejected !== '') context.say(rejected);
-      context.print(flags.json ? JSON.stringify(imported) : showImported(imported));
-      const isWhole = imported.refused === 0 && !imported.compared?.mismatches.length;
-      return isWhole ? 0 : 1;
-    });
+    return flags['dry-run']
+      ? await dryRun(work, { mapping, flags, context })
+      : await storeAll(work, flags, context);
   } finally {
     await rejects.close();
   }
+}
+
+async function dryRun(
+  work: Work,
+  { mapping, flags, context }: { mapping: Mapping; flags: Flags; context: Context },
+): Promise<number> {
+  const rehearsal = await runRehearsal(work);
+  if (context.signal.aborted) return 130;
+  sayRejects(work, rehearsal.refused, context);
+  const report = { mapping: mapping.rules, ...rehearsal };
+  context.print(flags.json ? JSON.stringify(report) : showRehearsal(rehearsal));
+  return rehearsal.refused === 0 ? 0 : 1;
+}
+
+function storeAll(work: Work, flags: Flags, context: Context): Promise<number> {
+  return withInstallation(context, async ({ wiring }) => {
+    await wiring.migrate();
+    if (flags.restart) await wiring.imports.forgetCheckpoints(work.fingerprint);
+    const imported = await runImport(wiring, work, { isCompared: !flags['no-compare'] });
+    sayRejects(work, imported.refused, context);
+    context.print(flags.json ? JSON.stringify(imported) : showImported(imported));
+    const isWhole = imported.refused === 0 && !imported.compared?.mismatches.length;
+    return isWhole ? 0 : 1;
+  });
+}
+
+function sayRejects({ rejects }: Work, refused: number, context: Context): void {
+  const sentences = showRejects(rejects, refused);
+  if (sentences !== '') context.say(sentences);
 }
