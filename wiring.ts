@@ -12,6 +12,8 @@ import { breathe } from './db/breather.ts';
 import { openCache } from './db/cache/open.ts';
 import { checkMysql, checkTables, pingMysql } from './db/checks.ts';
 import { openDatabase } from './db/database.ts';
+import { openImportWriter } from './db/import-writer.ts';
+import { forgetCheckpoints, readCheckpoints } from './db/imports.ts';
 import { readLedger } from './db/ledger.ts';
 import { openMessageWriter } from './db/message-writer.ts';
 import { findConversations } from './db/find-conversations.ts';
@@ -38,6 +40,7 @@ import {
   readActiveBytes,
   readRecentBytes,
 } from './db/recent.ts';
+import { readStoredDays } from './db/stored-days.ts';
 import { readTierSizes } from './db/tier-sizes.ts';
 import { listAges, setAges, writeInstallationAges } from './db/tier-ages.ts';
 import { verify } from './db/verify.ts';
@@ -164,6 +167,13 @@ export function openWiring(config: Config) {
     ages: { list: () => listAges(db), set: setAges.bind(null, db) },
     verify: verify.bind(null, rooms),
     readTierSizes: readTierSizes.bind(null, db),
+    /** Older histories: past the queue, by the same rules. */
+    imports: {
+      ...openImportWriter({ db, names, cache, cold, random, now }),
+      readCheckpoints: readCheckpoints.bind(null, db),
+      forgetCheckpoints: forgetCheckpoints.bind(null, db),
+    },
+    readStoredDays: readStoredDays.bind(null, rooms),
     planRecurring: () => plan(queues),
 
     readRecentBytes: readRecentBytes.bind(null, rooms),

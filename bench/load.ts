@@ -9,7 +9,7 @@ const OPEN_CONVERSATIONS = 500;
 const TURNS = 17;
 
 /** Numbers that look random and are the same in every run (Park and Miller, 1988). */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 }

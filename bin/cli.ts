@@ -9,6 +9,7 @@ import { docs } from './commands/docs.ts';
 import { env } from './commands/env.ts';
 import { keys } from './commands/keys.ts';
 import { messages } from './commands/messages.ts';
+import { migrateMessages } from './commands/migrate-messages.ts';
 import { redrive } from './commands/redrive.ts';
 import { replay } from './commands/replay.ts';
 import { restore } from './commands/restore.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   ages,
   verify,
   restore,
+  migrateMessages,
   services,
   env,
   bench,
@@ -87,6 +89,6 @@ async function runCommand(command: Command, args: string[], context: Context): P
 }
 
 function overview(): string {
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`);
+  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`);
   return ['./scripts.sh COMMAND [flags]', '', ...lines, '', 'Each has --help.'].join('\n');
 }

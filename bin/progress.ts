@@ -9,11 +9,11 @@ const REDRAW_MS = 100;
 const PLAIN_MS = 5_000;
 const BAR_LENGTH = 24;
 
-/** @param options.total Units in all; null if nobody knows. */
+/** @param options.total Units in all; null if nobody knows; a function, if that is only guessed. */
 export function openProgress(options: {
   label: string;
   unit: string;
-  total: number | null;
+  total: number | null | (() => number | null);
   stream?: NodeJS.WriteStream;
 }): Progress {
   const stream = options.stream ?? process.stderr;
@@ -27,7 +27,8 @@ export function openProgress(options: {
   function line(): string {
     const seconds = (performance.now() - startedAt) / 1_000;
     const rate = done / Math.max(seconds, 0.001);
-    const { label, unit, total } = options;
+    const { label, unit } = options;
+    const total = typeof options.total === 'function' ? options.total() : options.total;
     const speed = `${count(rate)} ${unit}/s`;
     if (total === null) return `${label}  ${count(done)} ${unit}  ${speed}`;
     const share = total === 0 ? 1 : Math.min(1, done / total);

@@ -26,14 +26,27 @@ export async function findInHot(
 ): Promise<Set<string>> {
   const stored = new Set<string>();
   for (const [companyNo, ofCompany] of Map.groupBy(rows, (row) => row.companyNo)) {
-    const keys = ofCompany.map((row) => row.key);
-    const found = await db
-      .selectFrom('messages_hot')
-      .select('message_id as key')
-      .where('company_no', '=', companyNo)
-      .where('message_id', 'in', keys)
-      .execute();
-    for (const { key } of found) stored.add(identityOf({ companyNo, key }));
+    if (ofCompany.length > FEW && !(await hasAny(db, companyNo))) continue;
+    const query = CompiledQuery.raw(FIND, [companyNo, ofCompany.map((row) => row.key)]);
+    const found = await db.executeQuery<{ key: Buffer }>(query);
+    for (const { key } of found.rows) stored.add(identityOf({ companyNo, key }));
   }
   return stored;
+}
+
+const FIND =
+  'select message_id as `key` from messages_hot where company_no = ? and message_id in (?)';
+
+/** For more than these, it is worth a look whether the Company has any Message in the hot tier. */
+const FEW = 100;
+
+/** Most whose older history is imported have none yet. */
+async function hasAny(db: Kysely<Database>, companyNo: number): Promise<boolean> {
+  const found = await db
+    .selectFrom('messages_hot')
+    .select('company_no')
+    .where('company_no', '=', companyNo)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
 }

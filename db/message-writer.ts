@@ -8,6 +8,7 @@ import type { Cold } from './cold/open-cold.ts';
 import { columnOf, type FaultKind, faultCode, faultKind, isReadOnly } from './faults.ts';
 import { type GroupCommit, openGroupCommit } from './group-commit.ts';
 import { type KeyedMessage, toKeyed } from './keyed-message.ts';
+import { laneOf } from './lanes.ts';
 import { LEDGER_SLOTS } from './ledger.ts';
 import type { Names } from './names.ts';
 import { entriesChangedBy, pageKeyOf } from './recent.ts';
@@ -61,12 +62,14 @@ export function openMessageWriter(deps: {
     async store(messages, signal) {
       const [only] = messages;
       if (only && messages.length === 1) {
-        return (await lanes[laneOf(only.conversationId)]?.add(messages, signal)) ?? [];
+        return (await lanes[laneOf(only.conversationId, LANES)]?.add(messages, signal)) ?? [];
       }
       const verdicts = new Map<number, Verdict>();
       const places = [...messages.keys()];
       // A Conversation always takes the same lane, so two lanes never wait for one of its rows.
-      const perLane = Map.groupBy(places, (at) => laneOf(messages[at]?.conversationId ?? ''));
+      const perLane = Map.groupBy(places, (at) =>
+        laneOf(messages[at]?.conversationId ?? '', LANES),
+      );
       const stored = [...perLane].map(async ([lane, own]) => {
         const part = own.flatMap((at) => messages[at] ?? []);
         const found = (await lanes[lane]?.add(part, signal)) ?? [];
@@ -76,15 +79,6 @@ export function openMessageWriter(deps: {
       return places.flatMap((at) => verdicts.get(at) ?? []);
     },
   };
-}
-
-/** FNV-1a (Fowler, Noll, Vo), 32 bits: spreads ids evenly, whatever they look like. */
-function laneOf(conversationId: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < conversationId.length; at += 1) {
-    hash = Math.imul(hash ^ conversationId.charCodeAt(at), 0x01000193);
-  }
-  return (hash >>> 8) % LANES;
 }
 
 function openLane(deps: {

@@ -7,6 +7,7 @@ import * as apiKeys from './migrations/0004_api_keys.ts';
 import * as warm from './migrations/0005_warm.ts';
 import * as archiveProcedures from './migrations/0006_archive_procedures.ts';
 import * as segments from './migrations/0007_segments.ts';
+import * as imports from './migrations/0008_imports.ts';
 import type { Database } from './schema.ts';
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
@@ -18,6 +19,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005_warm': warm,
   '0006_archive_procedures': archiveProcedures,
   '0007_segments': segments,
+  '0008_imports': imports,
 };
 
 /**

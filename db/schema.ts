@@ -16,6 +16,7 @@ export interface Database {
   restored_spans: RestoredSpansTable;
   ledger: LedgerTable;
   api_keys: ApiKeysTable;
+  imports: ImportsTable;
 }
 
 /** `datetime(3)` in UTC, as `YYYY-MM-DD hh:mm:ss.mmm`; see `toDatetime` and `fromDatetime`. */
@@ -148,4 +149,17 @@ export interface ApiKeysTable {
   expires_at: Datetime | null;
   revoked_at: Generated<Datetime | null>;
   last_used_at: Generated<Datetime | null>;
+}
+
+/** How far imports of older histories have come. */
+export interface ImportsTable {
+  fingerprint: string;
+  lane: number;
+  source: string;
+  position: string;
+  read_total: string | number;
+  stored_total: string | number;
+  refused_total: string | number;
+  started_at: Datetime;
+  changed_at: Datetime;
 }

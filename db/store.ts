@@ -21,12 +21,19 @@ const LOOKS_MAX = 5;
  * @param options.slot         Where in the Ledger to count, see `LEDGER_SLOTS`.
  * @param options.nowMs        Milliseconds since 1970.
  * @param options.beforeCommit Runs beside the statements; the commit waits for it.
+ * @param options.also         What else is to be committed with the rows that are new.
  * @returns The rows that are new. The others were stored before (P2).
  */
 export async function storeGroup(
   db: Kysely<Database>,
   rows: readonly KeyedMessage[],
-  options: { slot: number; nowMs: number; cold: Cold; beforeCommit: Promise<unknown> },
+  options: {
+    slot: number;
+    nowMs: number;
+    cold: Cold;
+    beforeCommit: Promise<unknown>;
+    also?: (transaction: Kysely<Database>, stored: readonly KeyedMessage[]) => Promise<void>;
+  },
 ): Promise<readonly KeyedMessage[]> {
   const { young, old } = partByAge(firstOfEach(rows), options.nowMs);
   if (old.length > 0) await raiseBoundaries(db, old, options.nowMs);
@@ -41,6 +48,7 @@ export async function storeGroup(
         // Last: the Ledger's few rows are locked for the shortest time.
         await recordStored(transaction, { hot, warm }, options.slot);
       }
+      await options.also?.(transaction, stored);
       await options.beforeCommit;
       return stored;
     } catch (error) {

@@ -14,13 +14,36 @@ export async function insertWarm(
   db: Kysely<Database>,
   rows: readonly KeyedMessage[],
 ): Promise<void> {
-  await db.executeQuery(CompiledQuery.raw(INSERT, [rows.map(toValues)]));
-  const activity = rows.map(({ companyNo, conversationNo, message }) => {
+  // In the order they lie in: neighbours share a page, which is compressed once for all of them.
+  const inOrder = rows.toSorted(comparePlaces);
+  await db.executeQuery(CompiledQuery.raw(INSERT, [inOrder.map(toValues)]));
+  const activity = once(rows, ({ companyNo, conversationNo, message }) => {
     return [companyNo, bucketOf(toDatetime(message.createdAt)), conversationNo];
   });
   await db.executeQuery(CompiledQuery.raw(NOTE_ACTIVITY, [activity]));
-  const voices = rows.map(({ clientNo, conversationNo }) => [clientNo, conversationNo]);
+  const voices = once(rows, ({ clientNo, conversationNo }) => [clientNo, conversationNo]);
   await db.executeQuery(CompiledQuery.raw(NOTE_GUESTS, [voices]));
+}
+
+function comparePlaces(a: KeyedMessage, b: KeyedMessage): number {
+  if (a.companyNo !== b.companyNo) return a.companyNo - b.companyNo;
+  if (a.conversationNo !== b.conversationNo) return a.conversationNo - b.conversationNo;
+  if (a.message.createdAt === b.message.createdAt) return 0;
+  return a.message.createdAt < b.message.createdAt ? -1 : 1;
+}
+
+/** What the rows say of themselves, each thing once: of many that follow another it is the same. */
+function once(
+  rows: readonly KeyedMessage[],
+  numbersOf: (row: KeyedMessage) => number[],
+): number[][] {
+  const numbers = new Map<string, number[]>();
+  for (const row of rows) {
+    const said = numbersOf(row);
+    numbers.set(said.join(), said);
+  }
+  // In key order, as every writer does: two of them then wait for each other, never in a circle.
+  return [...numbers.values()].sort(compareNumbers);
 }
 
 const INSERT = `insert into messages_warm (${MESSAGE_COLUMNS}) values ?`;
@@ -28,6 +51,11 @@ const NOTE_ACTIVITY = `insert ignore into warm_activity (company_no, bucket_no, 
   values ?`;
 // Also the Client who began the Conversation, which does no harm: he is found both ways.
 const NOTE_GUESTS = `insert ignore into conversation_guests (client_no, conversation_no) values ?`;
+
+function compareNumbers(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((number, nth) => number !== b[nth]);
+  return (a[at] ?? 0) - (b[at] ?? 0);
+}
 
 /** The identities of those rows that the warm tier has, under the createdAt they carry. */
 export async function findInWarm(
