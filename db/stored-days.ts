@@ -6,8 +6,7 @@ import { type NumberedRow, rowAt } from './cold/columns.ts';
 import { coldUnconfigured } from './cold/faults.ts';
 import type { Cold } from './cold/open-cold.ts';
 import { readDay, spanOfDay } from './cold/read-day.ts';
-import type { SegmentColumns } from './cold/segment.ts';
-import { walkSegment } from './cold/walk-segment.ts';
+import { segmentGroups } from './cold/walk-segment.ts';
 import { fromDatetime } from './datetime.ts';
 import { type MessageRow, messageColumns } from './message-row.ts';
 import type { Names } from './names.ts';
@@ -95,10 +94,11 @@ async function readColdSpan(
   const segments = await findLive(db, { companyNo, since: from, until: to });
   if (segments.length === 0) return;
   if (cold === null) throw coldUnconfigured();
-  const onGroup = (columns: SegmentColumns) => {
-    for (const at of columns.conversationNos.keys()) onRow(rowAt(columns, at));
-  };
-  for (const segment of segments) await walkSegment(cold, segment, onGroup);
+  for (const segment of segments) {
+    for await (const columns of segmentGroups(cold, segment)) {
+      for (const at of columns.conversationNos.keys()) onRow(rowAt(columns, at));
+    }
+  }
 }
 
 function toPrinted(row: MessageRow): Printed {
