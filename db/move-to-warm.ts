@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Instant } from '../domain/instant.ts';
 import { toDatetime } from './datetime.ts';
+import { retryDeadlocks } from './retry-deadlocks.ts';
 import type { Database } from './schema.ts';
 
 /** Messages of one transaction: some tenths of a second, for which late writers wait. */
@@ -27,7 +28,8 @@ export async function moveToWarm(
   let from: number | null = 0;
   while (from !== null && !options.signal.aborted) {
     const startedAt = performance.now();
-    const batch: Batch = await moveBatch(db, { companyNo, before, from });
+    const place = { companyNo, before, from };
+    const batch: Batch = await retryDeadlocks(() => moveBatch(db, place));
     moved += batch.moved;
     from = batch.next;
     options.onMoved?.(batch.moved);

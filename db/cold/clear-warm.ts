@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { lockCompany } from '../boundaries.ts';
+import { retryDeadlocks } from '../retry-deadlocks.ts';
 import type { Database } from '../schema.ts';
 import { keyAt, type RowKey } from './columns.ts';
 import { type CompanyDay, spanOfDay } from './read-day.ts';
@@ -16,7 +17,7 @@ export async function clearGroup(
 ): Promise<void> {
   const rows = group.conversationNos.length;
   const within = withinGroup(companyDay, group);
-  await db.transaction().execute(async (transaction) => {
+  const work = async (transaction: Kysely<Database>) => {
     // Whoever stores a Message this old, or moves some, waits here: what is counted is deleted.
     await lockCompany(transaction, companyDay.companyNo);
     const { rows: counted } = await sql<{ messages: string }>`
@@ -34,7 +35,8 @@ export async function clearGroup(
           sql` or `,
         )}`.execute(transaction);
     }
-  });
+  };
+  await retryDeadlocks(() => db.transaction().execute(work));
 }
 
 /** Of these Conversations all of the day, from the first row of the group to its last one. */
@@ -72,7 +74,7 @@ export async function clearActivity(
   { companyNo, day }: CompanyDay,
 ): Promise<void> {
   const { from, to } = spanOfDay(day);
-  await db.transaction().execute(async (transaction) => {
+  const work = async (transaction: Kysely<Database>) => {
     await lockCompany(transaction, companyNo);
     await sql`delete activity from warm_activity as activity
       where activity.company_no = ${companyNo}
@@ -82,5 +84,6 @@ export async function clearActivity(
           where warm.company_no = activity.company_no
             and warm.conversation_no = activity.conversation_no
             and warm.created_at >= ${from} and warm.created_at < ${to})`.execute(transaction);
-  });
+  };
+  await retryDeadlocks(() => db.transaction().execute(work));
 }

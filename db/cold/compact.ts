@@ -11,6 +11,7 @@ import { withDayLocks } from './day-locks.ts';
 import { segmentCorrupt, segmentGivenUp } from './faults.ts';
 import { makeSegment } from './make-segment.ts';
 import { dealOut } from './row-groups.ts';
+import { retryDeadlocks } from '../retry-deadlocks.ts';
 import { segmentGroups } from './walk-segment.ts';
 import type { ColdDeps, MoveDeps } from './write-segment.ts';
 
@@ -92,7 +93,7 @@ async function replace(
   if (countRows(made) !== countRows(old)) {
     throw segmentCorrupt(made[0]?.objectKey ?? '', 'holds not as many as those it is made of');
   }
-  await deps.db.transaction().execute(async (transaction) => {
+  const work = async (transaction: Kysely<Database>) => {
     await lockCompany(transaction, month.companyNo);
     const segmentIds = old.map(({ segmentId }) => segmentId);
     if (!(await retire(transaction, segmentIds))) throw segmentGivenUp(old[0]?.objectKey ?? '');
@@ -100,7 +101,8 @@ async function replace(
       const isOurs = await putLive(transaction, segment, { isCleared: true });
       if (!isOurs) throw segmentGivenUp(segment.objectKey);
     }
-  });
+  };
+  await retryDeadlocks(() => deps.db.transaction().execute(work));
 }
 
 function countRows(segments: readonly { rows: number }[]): number {

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Segment } from '../../domain/segment.ts';
+import { retryDeadlocks } from '../retry-deadlocks.ts';
 import type { Database } from '../schema.ts';
 import { type Entry, findUnfinished, forget, noteCleared, putLive } from './catalogue.ts';
 import { clearActivity, clearGroup } from './clear-warm.ts';
@@ -62,7 +63,7 @@ async function settle(deps: MoveDeps, entry: Entry, options: MoveToColdOptions):
 
 /** From here on its Messages are cold: to readers, to the Ledger, and to whoever sends one again. */
 async function record(db: Kysely<Database>, day: CompanyDay, segment: Segment): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
+  const work = async (transaction: Kysely<Database>) => {
     const { to } = spanOfDay(day.day);
     await sql`update companies set warm_since = greatest(coalesce(warm_since, ${to}), ${to})
       where company_no = ${day.companyNo}`.execute(transaction);
@@ -73,7 +74,8 @@ async function record(db: Kysely<Database>, day: CompanyDay, segment: Segment): 
       on duplicate key update warm = warm + values(warm), cold = cold + values(cold)`.execute(
       transaction,
     );
-  });
+  };
+  await retryDeadlocks(() => db.transaction().execute(work));
 }
 
 /** Deletes from warm, row group by row group, what the Segment holds. */

@@ -4,6 +4,7 @@ import type { Segment } from '../../domain/segment.ts';
 import { lockCompany } from '../boundaries.ts';
 import { toDatetime } from '../datetime.ts';
 import { MESSAGE_COLUMNS } from '../keyed-message.ts';
+import { retryDeadlocks } from '../retry-deadlocks.ts';
 import type { Database } from '../schema.ts';
 import { bucketOf } from '../warm-activity.ts';
 import { type Entry, findLive, noteCleared, putLive, retire } from './catalogue.ts';
@@ -115,7 +116,7 @@ async function record(
   entry: Entry,
   { left, perDay }: { left: readonly Segment[]; perDay: ReadonlyMap<string, number> },
 ): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
+  const work = async (transaction: Kysely<Database>) => {
     await lockCompany(transaction, entry.companyNo);
     if (!(await retire(transaction, [entry.segmentId]))) throw segmentGivenUp(entry.objectKey);
     for (const segment of left) {
@@ -129,7 +130,8 @@ async function record(
         transaction,
       );
     }
-  });
+  };
+  await retryDeadlocks(() => db.transaction().execute(work));
 }
 
 /** Some may be there from a run that died. */
@@ -151,10 +153,11 @@ async function copyToWarm(
     row.metadata,
   ]);
   const activity = rows.map((row) => [companyNo, bucketOf(row.created_at), row.conversation_no]);
-  await db.transaction().execute(async (transaction) => {
+  const work = async (transaction: Kysely<Database>) => {
     await transaction.executeQuery(CompiledQuery.raw(COPY, [values]));
     await transaction.executeQuery(CompiledQuery.raw(NOTE_ACTIVITY, [activity]));
-  });
+  };
+  await retryDeadlocks(() => db.transaction().execute(work));
 }
 
 const COPY = `insert into messages_warm (${MESSAGE_COLUMNS}) values ?

@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toDatetime } from '../../../db/datetime.ts';
+import { retryDeadlocks } from '../../../db/retry-deadlocks.ts';
 import { instantOf } from '../../../domain/instant.ts';
 import type { Message } from '../../../domain/message.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
@@ -98,8 +99,9 @@ async function take(companyId: string, model: Model, step: Step): Promise<void> 
       { signal },
     );
   } else if (step.kind === 'coolPartly') {
-    await sql`call ArchiveHotBatch((select company_no from companies where company_id = ${companyId}),
-      ${toDatetime(moment(step.day, step.secondOfDay))}, 2, @next, @moved)`.execute(house.db);
+    const call = sql`call ArchiveHotBatch((select company_no from companies where company_id = ${companyId}),
+      ${toDatetime(moment(step.day, step.secondOfDay))}, 2, @next, @moved)`;
+    await retryDeadlocks(() => call.execute(house.db));
   } else if (step.kind === 'freeze') {
     await archive.move({ companyId, tier: 'warm', day: dayOf(step.day) }, { signal });
   } else if (step.kind === 'compact') {
