@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -112,7 +113,7 @@ async function take(companyId: string, model: Model, step: Step): Promise<void> 
   }
 }
 
-/** P2 holds below hot for repeats that carry the same createdAt: only such ones are sent. */
+/** Below hot, P2 is about Messages that are sent again as they were: no others share an id. */
 function distinct(messages: readonly Message[], model: Model): Message[] {
   const known = new Map<string, Message>();
   for (let nth = 0; nth < model.size; nth += 1) {
@@ -122,7 +123,7 @@ function distinct(messages: readonly Message[], model: Model): Message[] {
   return messages.filter((message) => {
     const same = known.get(message.messageId);
     known.set(message.messageId, same ?? message);
-    return !same || same.createdAt === message.createdAt;
+    return !same || isDeepStrictEqual(same, message);
   });
 }
 
