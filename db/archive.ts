@@ -39,5 +39,7 @@ export async function archive(
     options.onMoved?.(rows);
     return { moved: rows };
   }
-  return moveToCold({ ...cold, db, locks }, { ...batch, companyNo }, options);
+  const { companyId, day, lastDay = day } = batch;
+  const days = { companyId, companyNo, firstDay: day, lastDay };
+  return moveToCold({ ...cold, db, locks }, days, options);
 }

@@ -8,6 +8,7 @@ import type { Database } from './schema.ts';
  * after theirs belongs to those who move Messages.
  */
 export const LEDGER_SLOTS = 32;
+export const MOVES_SLOT = LEDGER_SLOTS;
 
 /** Counts newly stored Messages into the Ledger, in the transaction that stores them. */
 export async function recordStored(

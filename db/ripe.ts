@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { ArchiveBatch } from '../domain/archive.ts';
 import { SMALL_ROWS_MAX } from './cold/compact.ts';
+import { ROWS_PER_SEGMENT_MAX } from './cold/row-groups.ts';
 import { type Instant, instantOf } from '../domain/instant.ts';
 import { fromDatetime, toDatetime } from './datetime.ts';
 import type { Names } from './names.ts';
@@ -53,24 +54,65 @@ export async function findRipeInWarm(
 ): Promise<ArchiveBatch[]> {
   const agesOf = await readAges(db);
   const ofCompany = companyId === undefined ? sql`true` : sql`company_id = ${companyId}`;
-  const { rows } = await sql<{ companyNo: number; companyId: string; day: string }>`
-    select due.company_no as companyNo, company_id as companyId, day from (
-      select company_no, day from ledger group by company_no, day having sum(warm) > 0
-      union
-      select company_no, day from segments
+  const { rows } = await sql<DueDay>`
+    select due.company_no as companyNo, company_id as companyId, day, sum(messages) as messages,
+      exists (select 1 from restored_spans as kept
+        where kept.company_no = due.company_no and kept.until_at > utc_timestamp(3)
+          and kept.from_at < day + interval 1 day and kept.to_at > day) as isKept
+    from (
+      select company_no, day, sum(warm) as messages from ledger
+      group by company_no, day having messages > 0
+      union all
+      select company_no, day, 0 from segments
       where state = 'writing' or (state = 'live' and is_cleared = 0)
     ) as due join companies on companies.company_no = due.company_no
-    where ${ofCompany} and not exists (select 1 from restored_spans as kept
-      where kept.company_no = due.company_no and kept.until_at > utc_timestamp(3)
-        and kept.from_at < day + interval 1 day and kept.to_at > day)
+    where ${ofCompany}
+    group by due.company_no, company_id, day
     order by due.company_no, day`.execute(db);
-  return rows.flatMap((row) => {
+  const ripe = rows.filter((row) => {
     const ripeMs = nowMs - agesOf(row.companyNo).warmDays * DAY_MS;
-    const until = before ?? instantOf(ripeMs);
     const endOfDay = instantOf(Date.parse(`${row.day}T00:00:00Z`) + DAY_MS);
-    if (endOfDay > until) return [];
-    return [{ companyId: row.companyId, tier: 'warm', day: row.day }];
+    return endOfDay <= (before ?? instantOf(ripeMs));
   });
+  return groupDays(ripe).map(({ lastDay, ...group }) => {
+    const { day } = group;
+    return { companyId: group.companyId, tier: 'warm', day, ...(lastDay !== day && { lastDay }) };
+  });
+}
+
+interface DueDay {
+  readonly companyNo: number;
+  readonly companyId: string;
+  readonly day: string;
+  readonly messages: string;
+  /** Whether it was restored, and is to stay warm for a while. */
+  readonly isKept: number | string;
+}
+
+/**
+ * Days of a month that fill one Segment together: whoever is behind, or gets an old history, need
+ * not write a Segment for each of them.
+ *
+ * @param days By Company, and sorted; kept ones are left out.
+ */
+function groupDays(days: readonly DueDay[]) {
+  const groups: { companyId: string; day: string; lastDay: string; messages: number }[] = [];
+  let mayJoin = false;
+  for (const { companyId, day, isKept, ...due } of days) {
+    const messages = Number(due.messages);
+    const open = groups.at(-1);
+    const isNext = open?.companyId === companyId && open.day.slice(0, 7) === day.slice(0, 7);
+    if (Number(isKept) === 1) {
+      mayJoin = false; // What comes after it is not next to what came before.
+    } else if (mayJoin && isNext && open.messages + messages <= ROWS_PER_SEGMENT_MAX) {
+      open.lastDay = day;
+      open.messages += messages;
+    } else {
+      groups.push({ companyId, day, lastDay: day, messages });
+      mayJoin = true;
+    }
+  }
+  return groups;
 }
 
 /** Months of which all is cold, in Segments that are small and several. */
@@ -110,7 +152,9 @@ export async function countRipe(
   if (batch.tier === 'warm') {
     const day = await sql<{ messages: string | null }>`
       select sum(warm) as messages from ledger
-      where company_no = ${companyNo} and day = ${batch.day}`.execute(db);
+      where company_no = ${companyNo} and day between ${batch.day} and ${batch.lastDay ?? batch.day}`.execute(
+      db,
+    );
     return Number(day.rows[0]?.messages ?? 0);
   }
   const { rows } = await sql<{ messages: string }>`

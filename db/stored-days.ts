@@ -5,7 +5,7 @@ import { findLive } from './cold/catalogue.ts';
 import { type NumberedRow, rowAt } from './cold/columns.ts';
 import { coldUnconfigured } from './cold/faults.ts';
 import type { Cold } from './cold/open-cold.ts';
-import { readDay, spanOfDay } from './cold/read-day.ts';
+import { readDays, spanOfDays } from './cold/read-days.ts';
 import { segmentGroups } from './cold/walk-segment.ts';
 import { fromDatetime } from './datetime.ts';
 import { type MessageRow, messageColumns } from './message-row.ts';
@@ -33,16 +33,14 @@ export async function readStoredDays(
   onStored: OnStored,
 ): Promise<void> {
   const companyNo = await deps.names.companyNo(companyId);
-  const [first, last] = [days.at(0), days.at(-1)];
-  if (companyNo === null || first === undefined || last === undefined) return;
-  const span = { companyNo, from: spanOfDay(first).from, to: spanOfDay(last).to };
+  const [firstDay, lastDay] = [days.at(0), days.at(-1)];
+  if (companyNo === null || firstDay === undefined || lastDay === undefined) return;
+  const span = { companyNo, ...spanOfDays({ firstDay, lastDay }) };
   for await (const rows of readHotSpan(deps.db, span)) {
     for (const row of rows) onStored('hot', toPrinted(row));
   }
-  for (const day of days) {
-    for await (const rows of readDay(deps.db, { companyNo, day })) {
-      for (const row of rows) onStored('warm', toPrinted(row));
-    }
+  for await (const rows of readDays(deps.db, { companyNo, firstDay, lastDay })) {
+    for (const row of rows) onStored('warm', toPrinted(row));
   }
   await readColdSpan(deps, span, (row) => onStored('cold', toPrinted(row)));
 }

@@ -16,6 +16,8 @@ export type ArchiveBatch =
       readonly tier: 'warm';
       /** UTC day, `YYYY-MM-DD`. */
       readonly day: string;
+      /** A later one of the same month, when all days up to it are to leave together. */
+      readonly lastDay?: string | undefined;
     }
   | {
       readonly companyId: string;

@@ -14,7 +14,12 @@ export const archiveBatch = defineQueue({
     'Moves the Messages of a Company to the next tier, or compacts a month; an empty one finds out what is due.',
   payload: z.union<readonly z.ZodType<ArchiveBatch | Everything>[]>([
     z.strictObject({ companyId: CompanyId, tier: z.literal('hot'), before: z.iso.datetime() }),
-    z.strictObject({ companyId: CompanyId, tier: z.literal('warm'), day: z.iso.date() }),
+    z.strictObject({
+      companyId: CompanyId,
+      tier: z.literal('warm'),
+      day: z.iso.date(),
+      lastDay: z.iso.date().optional(),
+    }),
     z.strictObject({
       companyId: CompanyId,
       tier: z.literal('cold'),

@@ -77,7 +77,8 @@ function report(rows: readonly Row[]) {
 
 function whatOf(batch: ArchiveBatch): string {
   if (batch.tier === 'hot') return `before ${batch.before}`;
-  return batch.tier === 'warm' ? `of ${batch.day}` : `of ${batch.month}, compacted`;
+  if (batch.tier === 'cold') return `of ${batch.month}, compacted`;
+  return batch.lastDay === undefined ? `of ${batch.day}` : `of ${batch.day} to ${batch.lastDay}`;
 }
 
 function show(rows: readonly Row[], isDry: boolean): string {

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Segment } from '../../domain/segment.ts';
 import { fromDatetime, toDatetime } from '../datetime.ts';
 import type { Database, Datetime } from '../schema.ts';
+import type { CompanyDays } from './read-days.ts';
 import { SCHEMA_VERSION } from './segment.ts';
 
 /** Announces an object before it is written, so that one left behind by a death is known. */
@@ -123,14 +124,15 @@ export interface Entry extends Omit<Segment, 'days'> {
   readonly day: string;
 }
 
-/** The Segments of a Company's day that are not finished with: being written, or not cleared. */
+/** The Segments of a Company's days that are not finished with: being written, or not cleared. */
 export async function findUnfinished(
   db: Kysely<Database>,
-  { companyNo, day, madeBy }: { companyNo: number; day: string; madeBy: Entry['madeBy'] },
+  { companyNo, firstDay, lastDay, madeBy }: CompanyDays & Pick<Entry, 'madeBy'>,
 ): Promise<Entry[]> {
   const rows = await entries(db)
     .where('company_no', '=', companyNo)
-    .where('day', '=', day)
+    .where('day', '>=', firstDay)
+    .where('day', '<=', lastDay)
     .where((eb) =>
       eb.or([
         eb.and([eb('state', '=', 'writing'), eb('made_by', '=', madeBy)]),

@@ -3,7 +3,7 @@ import { lockCompany } from '../boundaries.ts';
 import { retryDeadlocks } from '../retry-deadlocks.ts';
 import type { Database } from '../schema.ts';
 import { keyAt, type RowKey } from './columns.ts';
-import { type CompanyDay, spanOfDay } from './read-day.ts';
+import { type CompanyDays, spanOfDays } from './read-days.ts';
 import type { SegmentKeys } from './segment.ts';
 
 /**
@@ -12,18 +12,18 @@ import type { SegmentKeys } from './segment.ts';
  */
 export async function clearGroup(
   db: Kysely<Database>,
-  companyDay: CompanyDay,
+  days: CompanyDays,
   group: SegmentKeys,
 ): Promise<void> {
-  const rows = group.conversationNos.length;
-  const within = withinGroup(companyDay, group);
+  const within = withinGroup(days, group);
   const work = async (transaction: Kysely<Database>) => {
-    // Whoever stores a Message this old, or moves some, waits here: what is counted is deleted.
-    await lockCompany(transaction, companyDay.companyNo);
-    const { rows: counted } = await sql<{ messages: string }>`
-      select count(*) as messages from messages_warm as warm force index (primary)
-      where ${within}`.execute(transaction);
-    if (Number(counted[0]?.messages) === rows) {
+    // Whoever stores a Message this old, or moves some, waits here: what is compared is deleted.
+    await lockCompany(transaction, days.companyNo);
+    const { rows } = await sql<{ id: Buffer }>`
+      select message_id as id from messages_warm as warm force index (primary)
+      where ${within}
+      order by warm.conversation_no, warm.created_at, warm.message_id`.execute(transaction);
+    if (Buffer.concat(rows.map(({ id }) => id)).equals(group.messageIds)) {
       await sql`delete warm from messages_warm as warm force index (primary)
         where ${within}`.execute(transaction);
       return;
@@ -31,7 +31,7 @@ export async function clearGroup(
     for (const keys of pieces(group)) {
       await sql`delete warm from messages_warm as warm force index (primary)
         where ${sql.join(
-          keys.map((row) => isRow(companyDay, row)),
+          keys.map((row) => isRow(days, row)),
           sql` or `,
         )}`.execute(transaction);
     }
@@ -39,9 +39,10 @@ export async function clearGroup(
   await retryDeadlocks(() => db.transaction().execute(work));
 }
 
-/** Of these Conversations all of the day, from the first row of the group to its last one. */
-function withinGroup({ companyNo, day }: CompanyDay, group: SegmentKeys): RawBuilder<boolean> {
-  const { from, to } = spanOfDay(day);
+/** Of these Conversations all of the days, from the first row of the group to its last one. */
+function withinGroup(days: CompanyDays, group: SegmentKeys): RawBuilder<boolean> {
+  const { companyNo } = days;
+  const { from, to } = spanOfDays(days);
   const conversationNos = [...new Set(group.conversationNos)];
   const [first, last] = [keyAt(group, 0), keyAt(group, group.conversationNos.length - 1)];
   return sql<boolean>`warm.company_no = ${companyNo}
@@ -62,7 +63,7 @@ function* pieces(group: SegmentKeys): Generator<RowKey[]> {
   while (rows.length > 0) yield rows.splice(0, KEYS_PER_STATEMENT_MAX);
 }
 
-function isRow({ companyNo }: CompanyDay, row: RowKey): RawBuilder<boolean> {
+function isRow({ companyNo }: CompanyDays, row: RowKey): RawBuilder<boolean> {
   return sql<boolean>`(warm.company_no = ${companyNo}
     and warm.conversation_no = ${row.conversation_no} and warm.created_at = ${row.created_at}
     and warm.message_id = ${row.message_id})`;
@@ -71,9 +72,10 @@ function isRow({ companyNo }: CompanyDay, row: RowKey): RawBuilder<boolean> {
 /** Forgets who spoke on a day, as far as the warm tier has nothing of it any more. */
 export async function clearActivity(
   db: Kysely<Database>,
-  { companyNo, day }: CompanyDay,
+  companyNo: number,
+  day: string,
 ): Promise<void> {
-  const { from, to } = spanOfDay(day);
+  const { from, to } = spanOfDays({ firstDay: day, lastDay: day });
   const work = async (transaction: Kysely<Database>) => {
     await lockCompany(transaction, companyNo);
     await sql`delete activity from warm_activity as activity

@@ -40,21 +40,27 @@ export async function compact(
   signal: AbortSignal,
 ): Promise<{ replaced: number; rows: number }> {
   const { db, store } = deps;
-  const first = { companyNo: month.companyNo, day: `${month.month}-01` };
-  const lock = { ...first, day: month.month };
+  const { companyNo } = month;
+  const day = `${month.month}-01`; // That of compacted Segments.
+  const lock = { companyNo, day: month.month };
   const nothing = { replaced: 0, rows: 0 };
   return withDayLocks(
     deps.locks,
     [lock],
     async () => {
-      for (const entry of await findUnfinished(db, { ...first, madeBy: 'compact' })) {
+      for (const entry of await findUnfinished(db, {
+        companyNo,
+        firstDay: day,
+        lastDay: day,
+        madeBy: 'compact',
+      })) {
         if (entry.state !== 'writing') continue;
         await store.remove(entry.objectKey);
         await forget(db, entry.segmentId);
       }
       const small = await findSmall(db, month);
       if (small.length < 2 || signal.aborted) return nothing;
-      await replace(deps, { ...month, ...first }, small);
+      await replace(deps, { ...month, day }, small);
       return { replaced: small.length, rows: countRows(small) };
     },
     nothing,

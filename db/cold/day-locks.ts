@@ -1,6 +1,11 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../schema.ts';
-import type { CompanyDay } from './read-day.ts';
+
+/** What is locked: a UTC day of a Company, or a month as compaction takes it. */
+export interface CompanyDay {
+  readonly companyNo: number;
+  readonly day: string;
+}
 
 /**
  * Does work on days of a Company that nobody else may work on meanwhile. The locks belong to a

@@ -1,13 +1,16 @@
 import { type Kysely, sql } from 'kysely';
+import { dayOf } from '../../domain/instant.ts';
 import type { Segment } from '../../domain/segment.ts';
+import { MOVES_SLOT } from '../ledger.ts';
 import { retryDeadlocks } from '../retry-deadlocks.ts';
 import type { Database } from '../schema.ts';
 import { type Entry, findUnfinished, forget, noteCleared, putLive } from './catalogue.ts';
 import { clearActivity, clearGroup } from './clear-warm.ts';
 import { withDayLocks } from './day-locks.ts';
 import { segmentGivenUp } from './faults.ts';
+import { isKeptWarm } from './kept-warm.ts';
 import { makeSegment } from './make-segment.ts';
-import { type CompanyDay, readDay, spanOfDay } from './read-day.ts';
+import { type CompanyDays, eachDay, readDays, spanOfDays } from './read-days.ts';
 import { ahead } from './read-ahead.ts';
 import { dealOut } from './row-groups.ts';
 import { segmentKeys } from './walk-segment.ts';
@@ -20,37 +23,40 @@ export interface MoveToColdOptions {
 }
 
 /**
- * Moves a Company's Messages of one UTC day from warm to cold, Segment by Segment: written, read
- * back whole and compared, recorded, and only then deleted (P6). What a death left behind is
- * finished or undone first.
+ * Moves a Company's Messages of some UTC days of a month from warm to cold, Segment by Segment:
+ * written, read back whole and compared, recorded, and only then deleted (P6). What a death left
+ * behind is finished or undone first.
  *
  * @returns How many Messages are cold now that were not before; none if somebody else is at it.
  */
 export async function moveToCold(
   deps: MoveDeps,
-  day: CompanyDay & { companyId: string },
+  days: CompanyDays & { companyId: string },
   options: MoveToColdOptions,
 ): Promise<{ moved: number }> {
-  return withDayLocks(deps.locks, [day], () => moveDay(deps, day, options), { moved: 0 });
+  const locked = [...eachDay(days)].map((day) => ({ companyNo: days.companyNo, day }));
+  return withDayLocks(deps.locks, locked, () => moveDays(deps, days, options), { moved: 0 });
 }
 
-async function moveDay(
+async function moveDays(
   deps: MoveDeps,
-  day: CompanyDay & { companyId: string },
+  days: CompanyDays & { companyId: string },
   options: MoveToColdOptions,
 ): Promise<{ moved: number }> {
-  const unfinished = await findUnfinished(deps.db, { ...day, madeBy: 'move' });
+  if (await isKeptWarm(deps.db, days)) return { moved: 0 }; // Since somebody found it ripe.
+  const unfinished = await findUnfinished(deps.db, { ...days, madeBy: 'move' });
   for (const entry of unfinished) await settle(deps, entry, options);
   let moved = 0;
-  const segments = dealOut(ahead(readDay(deps.db, day)));
+  const wanted = { ...days, day: days.firstDay, madeBy: 'move' } as const;
+  const segments = dealOut(ahead(readDays(deps.db, days)));
   while (!options.signal.aborted && (await segments.hasMore())) {
-    const segment = await makeSegment(deps, { ...day, madeBy: 'move' }, segments.nextSegment());
-    await record(deps.db, day, segment);
+    const segment = await makeSegment(deps, wanted, segments.nextSegment());
+    await record(deps.db, segment);
     options.onMoved?.(segment.rows);
     moved += segment.rows;
-    await clear(deps, { ...segment, day: day.day }, options);
+    await clear(deps, segment, options);
   }
-  await clearActivity(deps.db, day);
+  for (const day of eachDay(days)) await clearActivity(deps.db, days.companyNo, day);
   return { moved };
 }
 
@@ -62,15 +68,18 @@ async function settle(deps: MoveDeps, entry: Entry, options: MoveToColdOptions):
 }
 
 /** From here on its Messages are cold: to readers, to the Ledger, and to whoever sends one again. */
-async function record(db: Kysely<Database>, day: CompanyDay, segment: Segment): Promise<void> {
+async function record(db: Kysely<Database>, segment: Segment): Promise<void> {
+  const { companyNo } = segment;
+  const { to } = spanOfDays(daysOf(segment));
+  const counts = segment.days.map(
+    ({ day, rows }) => sql`(${companyNo}, ${day}, ${MOVES_SLOT}, ${-rows}, ${rows})`,
+  );
   const work = async (transaction: Kysely<Database>) => {
-    const { to } = spanOfDay(day.day);
     await sql`update companies set warm_since = greatest(coalesce(warm_since, ${to}), ${to})
-      where company_no = ${day.companyNo}`.execute(transaction);
+      where company_no = ${companyNo}`.execute(transaction);
     if (!(await putLive(transaction, segment, { isCleared: false })))
       throw segmentGivenUp(segment.objectKey);
-    await sql`insert into ledger (company_no, day, slot, warm, cold)
-      values (${day.companyNo}, ${day.day}, 32, ${-segment.rows}, ${segment.rows})
+    await sql`insert into ledger (company_no, day, slot, warm, cold) values ${sql.join(counts)}
       on duplicate key update warm = warm + values(warm), cold = cold + values(cold)`.execute(
       transaction,
     );
@@ -78,15 +87,20 @@ async function record(db: Kysely<Database>, day: CompanyDay, segment: Segment): 
   await retryDeadlocks(() => db.transaction().execute(work));
 }
 
+/** From the first of a Segment's days to the last. */
+function daysOf({ firstCreatedAt, lastCreatedAt }: Omit<Segment, 'days'>) {
+  return { firstDay: dayOf(firstCreatedAt), lastDay: dayOf(lastCreatedAt) };
+}
+
 /** Deletes from warm, row group by row group, what the Segment holds. */
 async function clear(
   deps: MoveDeps,
-  segment: Pick<Entry, 'segmentId' | 'companyNo' | 'objectKey' | 'bytes' | 'footerBytes' | 'day'>,
+  segment: Omit<Segment, 'days'>,
   options: MoveToColdOptions,
 ): Promise<void> {
   for await (const keys of segmentKeys(deps, segment)) {
     const startedAt = performance.now();
-    await clearGroup(deps.db, segment, keys);
+    await clearGroup(deps.db, { companyNo: segment.companyNo, ...daysOf(segment) }, keys);
     await options.breathe(performance.now() - startedAt);
   }
   await noteCleared(deps.db, segment.segmentId);

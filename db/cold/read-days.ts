@@ -1,29 +1,42 @@
 import type { Kysely } from 'kysely';
+import { dayOf, instantOf } from '../../domain/instant.ts';
 import { messageColumns } from '../message-row.ts';
 import type { Database, Datetime } from '../schema.ts';
 import { bucketOf } from '../warm-activity.ts';
 import type { NumberedRow } from './columns.ts';
 
-/** A UTC day of a Company. */
-export interface CompanyDay {
+/** UTC days in a row of a Company, both included; often the same one. */
+export interface CompanyDays {
   readonly companyNo: number;
-  readonly day: string;
+  readonly firstDay: string;
+  readonly lastDay: string;
+}
+
+type Days = Pick<CompanyDays, 'firstDay' | 'lastDay'>;
+
+/** From their first moment to the first of the day after, which is not part of them. */
+export function spanOfDays({ firstDay, lastDay }: Days): { from: Datetime; to: Datetime } {
+  return { from: `${firstDay} 00:00:00.000`, to: `${dayAfter(lastDay)} 00:00:00.000` };
+}
+
+/** Each of them, in order. */
+export function* eachDay({ firstDay, lastDay }: Days): Generator<string> {
+  for (let day = firstDay; day <= lastDay; day = dayAfter(day)) yield day;
 }
 
 const DAY_MS = 86_400_000;
 
-/** From its first moment to the first of the next one, which is not part of it. */
-export function spanOfDay(day: string): { from: Datetime; to: Datetime } {
-  const next = new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);
-  return { from: `${day} 00:00:00.000`, to: `${next} 00:00:00.000` };
+function dayAfter(day: string): string {
+  return dayOf(instantOf(Date.parse(`${day}T00:00:00Z`) + DAY_MS));
 }
 
-/** The Conversations that the warm tier has Messages of on a day, and possibly some more. */
-export async function conversationsOfDay(
+/** The Conversations that the warm tier has Messages of on these days, and possibly some more. */
+export async function conversationsOfDays(
   db: Kysely<Database>,
-  { companyNo, day }: CompanyDay,
+  days: CompanyDays,
 ): Promise<number[]> {
-  const { from, to } = spanOfDay(day);
+  const { companyNo } = days;
+  const { from, to } = spanOfDays(days);
   const rows = await db
     .selectFrom('warm_activity')
     .select('conversation_no')
@@ -39,18 +52,18 @@ export async function conversationsOfDay(
 const CONVERSATIONS_PER_QUERY_MAX = 200;
 const ROWS_PER_QUERY_MAX = 4_096;
 
-/** A day of the warm tier in the order of a Segment, some thousand rows at a time. */
-export async function* readDay(
+/** Days of the warm tier in the order of a Segment, some thousand rows at a time. */
+export async function* readDays(
   db: Kysely<Database>,
-  companyDay: CompanyDay,
+  days: CompanyDays,
 ): AsyncGenerator<readonly NumberedRow[]> {
-  const conversations = await conversationsOfDay(db, companyDay);
+  const conversations = await conversationsOfDays(db, days);
   let last: NumberedRow | undefined; // With which the query before ended too early.
   for (let at = 0; at < conversations.length;) {
     const some = last
       ? [last.conversation_no]
       : conversations.slice(at, at + CONVERSATIONS_PER_QUERY_MAX);
-    const rows: NumberedRow[] = await dayQuery(db, companyDay, some, last).execute();
+    const rows: NumberedRow[] = await daysQuery(db, days, some, last).execute();
     if (rows.length > 0) yield rows;
     if (rows.length === ROWS_PER_QUERY_MAX) {
       last = rows.at(-1);
@@ -62,16 +75,16 @@ export async function* readDay(
   }
 }
 
-function dayQuery(
+function daysQuery(
   db: Kysely<Database>,
-  { companyNo, day }: CompanyDay,
+  days: CompanyDays,
   conversationNos: readonly number[],
   after: NumberedRow | undefined,
 ) {
-  const { from, to } = spanOfDay(day);
+  const { from, to } = spanOfDays(days);
   let query = messageColumns(db, { table: 'messages_warm', index: 'primary' })
     .select('message.conversation_no')
-    .where('message.company_no', '=', companyNo)
+    .where('message.company_no', '=', days.companyNo)
     .where('message.conversation_no', 'in', conversationNos)
     .where('message.created_at', '>=', after?.created_at ?? from)
     .where('message.created_at', '<', to);

@@ -2,6 +2,7 @@ import { CompiledQuery, type Kysely, sql } from 'kysely';
 import type { Instant } from '../../domain/instant.ts';
 import type { Segment } from '../../domain/segment.ts';
 import { lockCompany } from '../boundaries.ts';
+import { MOVES_SLOT } from '../ledger.ts';
 import { toDatetime } from '../datetime.ts';
 import { MESSAGE_COLUMNS } from '../keyed-message.ts';
 import { retryDeadlocks } from '../retry-deadlocks.ts';
@@ -12,6 +13,7 @@ import type { NumberedRow } from './columns.ts';
 import { inPieces, rowsOf } from './compact.ts';
 import { withDayLocks } from './day-locks.ts';
 import { segmentGivenUp } from './faults.ts';
+import { keepWarm } from './kept-warm.ts';
 import { makeSegment } from './make-segment.ts';
 import { dealOut } from './row-groups.ts';
 import type { MoveDeps } from './write-segment.ts';
@@ -44,7 +46,7 @@ export async function restore(
   options: RestoreOptions,
 ): Promise<{ restored: number; isBusy: boolean }> {
   const { db } = deps;
-  await hold(db, wanted);
+  await keepWarm(db, wanted);
   const { companyNo } = wanted;
   const [since, until] = [toDatetime(wanted.from), toDatetime(wanted.to)];
   let restored = 0;
@@ -59,18 +61,6 @@ export async function restore(
     options.onRestored?.(count ?? 0);
   }
   return { restored, isBusy };
-}
-
-async function hold(db: Kysely<Database>, wanted: RestoreWanted): Promise<void> {
-  await db
-    .insertInto('restored_spans')
-    .values({
-      company_no: wanted.companyNo,
-      from_at: toDatetime(wanted.from),
-      to_at: toDatetime(wanted.to),
-      until_at: toDatetime(wanted.until),
-    })
-    .execute();
 }
 
 /** Its days, and its month, which a compaction would hold. */
@@ -125,7 +115,7 @@ async function record(
     }
     for (const [day, count] of perDay) {
       await sql`insert into ledger (company_no, day, slot, warm, cold)
-        values (${entry.companyNo}, ${day}, 32, ${count}, ${-count})
+        values (${entry.companyNo}, ${day}, ${MOVES_SLOT}, ${count}, ${-count})
         on duplicate key update warm = warm + values(warm), cold = cold + values(cold)`.execute(
         transaction,
       );

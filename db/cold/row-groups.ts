@@ -5,7 +5,7 @@ import type { SegmentColumns } from './segment.ts';
 const ROWS_PER_GROUP_MAX = 4_096;
 const TEXT_PER_GROUP_MAX = 1024 * 1024;
 /** A larger Segment would only make its table of contents longer than a page may cost. */
-const ROWS_PER_SEGMENT_MAX = 500_000;
+export const ROWS_PER_SEGMENT_MAX = 500_000;
 const TEXT_PER_SEGMENT_MAX = 256 * 1024 * 1024;
 
 /** Deals rows out into Segments, and within these into row groups; nothing is read ahead of need. */

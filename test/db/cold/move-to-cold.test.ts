@@ -154,7 +154,7 @@ describe('the move from warm to cold', () => {
     const thread = openSegmentThread();
     const moving = moveToCold(
       { db: house.db, locks: house.db, store: spoiled(change), thread },
-      { companyId, companyNo, day: DAY },
+      { companyId, companyNo, firstDay: DAY, lastDay: DAY },
       { breathe, signal },
     );
 
@@ -165,6 +165,58 @@ describe('the move from warm to cold', () => {
     expect(await freeze(companyId)).toEqual({ moved: 2 }); // And undoes what was begun.
     expect((await house.wiring.verify({ isDeep: true, signal })).faults).toEqual([]);
     expect(await read({ companyId })).toEqual(messages);
+  });
+
+  it('puts days of a month that are due together into one Segment', async () => {
+    const companyId = 'behind';
+    const days = ['2026-01-30', '2026-01-31', '2026-02-01', '2026-02-03', '2026-02-04'];
+    const messages = days.flatMap((day) =>
+      ['11', '12'].map((hour) =>
+        aMessage({ companyId, conversationId: hour, createdAt: `${day}T${hour}:00:00.000Z` }),
+      ),
+    );
+    await store(...messages);
+    const { findRipe, move, count } = house.wiring.archive;
+    await move({ companyId, tier: 'hot', before: '2026-02-05T00:00:00.000Z' }, { signal });
+
+    const ripe = await findRipe({ companyId, before: '2026-02-05T00:00:00.000Z' });
+
+    expect(ripe.filter(({ tier }) => tier === 'warm')).toEqual([
+      { companyId, tier: 'warm', day: '2026-01-30', lastDay: '2026-01-31' },
+      { companyId, tier: 'warm', day: '2026-02-01', lastDay: '2026-02-04' },
+    ]);
+    expect(await Promise.all(ripe.map(count))).toEqual([4, 6]);
+    for (const batch of ripe) await move(batch, { signal });
+    expect(await countWarm(companyId)).toBe(0);
+    expect(await read({ companyId })).toEqual(messages);
+    expect(await ledgerOf(companyId)).toEqual({ stored: 10, hot: 0, warm: 0, cold: 10 });
+    const { faults } = await house.wiring.verify({ isDeep: true, signal });
+    expect(faults).toEqual([]);
+  });
+
+  // Red when as many as the Segment holds are taken for the same ones.
+  it('keeps what came late between Messages that were cleared already', async () => {
+    const companyId = 'died-late';
+    const early = [at(10), at(50)].map((createdAt) => aMessage({ companyId, createdAt }));
+    await store(...early);
+    await freeze(companyId);
+    // As after a death between the last deletion and the note of it.
+    const segmentsOf = house.db
+      .selectFrom('companies')
+      .select('company_no')
+      .where('company_id', '=', companyId);
+    await house.db
+      .updateTable('segments')
+      .set({ is_cleared: 0 })
+      .where('company_no', '=', segmentsOf)
+      .execute();
+    const late = [at(20), at(30)].map((createdAt) => aMessage({ companyId, createdAt }));
+    await store(...late);
+
+    expect(await freeze(companyId)).toEqual({ moved: 2 });
+
+    expect(await read({ companyId })).toEqual([early[0], ...late, early[1]]);
+    expect((await house.wiring.verify({ isDeep: true, signal })).faults).toEqual([]);
   });
 
   it('two archivers at once never collide', async () => {

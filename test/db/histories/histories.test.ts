@@ -104,7 +104,8 @@ async function take(companyId: string, model: Model, step: Step): Promise<void> 
       ${toDatetime(moment(step.day, step.secondOfDay))}, 2, @next, @moved)`;
     await retryDeadlocks(() => call.execute(house.db));
   } else if (step.kind === 'freeze') {
-    await archive.move({ companyId, tier: 'warm', day: dayOf(step.day) }, { signal });
+    const [day, lastDay] = [dayOf(step.day), dayOf(step.day + step.days - 1)];
+    await archive.move({ companyId, tier: 'warm', day, lastDay }, { signal });
   } else if (step.kind === 'compact') {
     await archive.move({ companyId, tier: 'cold', month: MONTH }, { signal });
   } else {

@@ -8,7 +8,7 @@ export type Step =
   | { readonly kind: 'cool'; readonly day: number; readonly secondOfDay: number }
   /** The same, and it dies after the first few Messages. */
   | { readonly kind: 'coolPartly'; readonly day: number; readonly secondOfDay: number }
-  | { readonly kind: 'freeze'; readonly day: number }
+  | { readonly kind: 'freeze'; readonly day: number; readonly days: number }
   | { readonly kind: 'compact' }
   | { readonly kind: 'restore'; readonly day: number; readonly days: number }
   | { readonly kind: 'read'; readonly page: PageDraft };
@@ -71,7 +71,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       secondOfDay: fc.nat({ max: SECONDS }),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('freeze'), day }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('freeze'),
+      day,
+      days: fc.integer({ min: 1, max: 2 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('compact') }) },
   {
     weight: 1,
