@@ -11,9 +11,10 @@ import { openRejects } from '../bin/import/rejects.ts';
 import { type Imported, runImport } from '../bin/import/run-import.ts';
 import { readConfig } from '../config.ts';
 import { openWiring } from '../wiring.ts';
+import { readDialogues } from './dialogues.ts';
 import { figureOf, report } from './figures.ts';
 import { openBenchHouse } from './house.ts';
-import { legacyYear, readTexts } from './legacy-year.ts';
+import { legacyYear } from './legacy-year.ts';
 
 /** How fast does an older history come in, until it lies in all three tiers and was compared? */
 
@@ -45,7 +46,7 @@ async function main(rounds: number, messages: number): Promise<void> {
   const dir = await mkdtemp(join(import.meta.dirname, '..', '.camadas', 'import-'));
   try {
     const file = join(dir, 'history.jsonl');
-    const lines = legacyYear(readTexts(texts), { messages, endsAt: Date.now() });
+    const lines = legacyYear(readDialogues(texts), { messages, endsAt: Date.now() });
     await pipeline(Readable.from(lines), createWriteStream(file));
     const measured: Imported[] = [];
     let conditions: Record<string, unknown> = {};

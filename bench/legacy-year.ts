@@ -1,27 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
-import { readSamples } from '../bin/samples.ts';
 import { instantOf } from '../domain/instant.ts';
+import type { Dialogue } from './dialogues.ts';
 import { seeded } from './load.ts';
 
 const COMPANIES = ['amber-atlas', 'birch-bay', 'cobalt-cup'];
 const CLIENTS = 5_000;
 const TURN_MS = 20_000;
 const YEAR_MS = 365 * 86_400_000;
-
-/** What was said in one conversation, by whom. */
-type Dialogue = readonly { readonly role: string; readonly text: string }[];
-
-/** The dialogues of files, or those of the demo. */
-export function readTexts(files: readonly string[]): Dialogue[] {
-  if (files.length === 0) return readSamples().map(({ turns }) => turns);
-  return files.flatMap((file) => {
-    const bytes = readFileSync(file);
-    const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
-    const lines = text.split('\n').filter(Boolean);
-    return lines.map((line) => (JSON.parse(line) as { turns: Dialogue }).turns);
-  });
-}
 
 interface Turn {
   readonly at: number;

@@ -1,6 +1,6 @@
 import { openWiring, type Wiring } from '../wiring.ts';
 import { type CachedRound, openCachedPages } from './cached-pages.ts';
-import { type ColdRound, openColdPages } from './cold-pages.ts';
+import { openUncachedPages, type UncachedRound } from './uncached-pages.ts';
 import { figureOf, report } from './figures.ts';
 import { type BenchHouse, openBenchHouse } from './house.ts';
 import { type BenchFlags, readFlags, repeat } from './rounds.ts';
@@ -29,7 +29,7 @@ async function main({ rounds, seconds, isJson }: BenchFlags): Promise<void> {
   const wiring = openWiring(house.config);
   try {
     const cached = await measureCached({ house, wiring, rounds, seconds });
-    const cold = await openColdPages(house, wiring);
+    const cold = await openUncachedPages(house, wiring);
     const ofCold = await repeat(rounds, () => cold.measure());
     const servers = await house.conditions();
     await report({
@@ -117,10 +117,10 @@ function cachedFigures(rounds: readonly CachedRound[]) {
   };
 }
 
-function coldFigures(rounds: readonly ColdRound[]) {
-  const of = (value: (round: ColdRound) => number) => rounds.map(value);
-  const ms = (value: (round: ColdRound) => number) => figureOf(of(value), 'ms');
-  const speedup = (kind: keyof ColdRound['ours'], at: 'p50' | 'p99' | 'mean') =>
+function coldFigures(rounds: readonly UncachedRound[]) {
+  const of = (value: (round: UncachedRound) => number) => rounds.map(value);
+  const ms = (value: (round: UncachedRound) => number) => figureOf(of(value), 'ms');
+  const speedup = (kind: keyof UncachedRound['ours'], at: 'p50' | 'p99' | 'mean') =>
     figureOf(
       of(({ ours, flat }) => flat[kind][at] / ours[kind][at]),
       'ratio',

@@ -2,13 +2,23 @@ import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { type Command, UsageError } from '../command.ts';
 
-const BENCHES = ['persist', 'recent-page', 'http-ingest', 'reach', 'archive', 'import'];
+const BENCHES = [
+  'persist',
+  'recent-page',
+  'http-ingest',
+  'reach',
+  'archive',
+  'cold-page',
+  'storage',
+  'growth',
+  'import',
+];
 
 /** A benchmark is a file of `bench/` that answers one question and names itself after it. */
 export const bench: Command = {
   name: 'bench',
   summary:
-    'Measures one thing against its yardstick: persist, recent-page, http-ingest, reach, archive or import',
+    'Measures one thing against its yardstick: persist, recent-page, archive, storage and others',
   operands: 'NAME',
   flags: {
     rounds: { type: 'string', value: 'N', help: 'how often' },

@@ -50,14 +50,14 @@ interface Asked {
 
 export type Latencies = Readonly<Record<Kind | 'all', { p50: number; p99: number; mean: number }>>;
 
-export interface ColdRound {
+export interface UncachedRound {
   /** Newest pages of 10,000 Conversations, each asked for once. */
   readonly opened: { readonly p50: number; readonly p99: number; readonly rate: number };
   readonly ours: Latencies;
   readonly flat: Latencies;
 }
 
-export async function openColdPages(house: BenchHouse, wiring: Wiring) {
+export async function openUncachedPages(house: BenchHouse, wiring: Wiring) {
   const shape = {
     companyId: COMPANY,
     conversations: LONG + OPENED,
@@ -80,7 +80,7 @@ export async function openColdPages(house: BenchHouse, wiring: Wiring) {
       coldConnections: CONNECTIONS,
     },
     /** With new processes, that remember nothing. */
-    async measure(): Promise<ColdRound> {
+    async measure(): Promise<UncachedRound> {
       const { mysqlUrl, mysqlConnectionsMax } = house.config;
       const ours = await startDashboard(house.env);
       const flat = await startYardstick('express-flat.ts', [mysqlUrl, `${mysqlConnectionsMax}`]);
