@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { readSamples } from '../bin/samples.ts';
@@ -60,15 +61,15 @@ export function openDays(dialogues: readonly Dialogue[]) {
       const startedAt = midnight + random() * (DAY_MS - turns.length * TURN_MS);
       const of = {
         companyId: companies[number % companies.length] ?? '',
-        clientId: `client-${number % CLIENTS}`,
-        conversationId: `conversation-${number}`,
+        clientId: `+55119${String((number * 7_919) % CLIENTS).padStart(8, '0')}`,
+        conversationId: randomUUID(),
       };
       for (const [nth, { role, text: content }] of turns.entries()) {
         const createdAt = instantOf(Math.floor(startedAt + nth * TURN_MS));
         said.push({ ...of, messageId: newMessageId(), role: roleOf(role), content, createdAt });
       }
     }
-    return said.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
+    return said.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
   };
 }
 

@@ -16,13 +16,19 @@ export interface Figure {
 
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
 
+/** A ratio may be far below one. */
+const DIGITS: Record<string, (value: number) => number> = {
+  ms: rounded,
+  ratio: (value) => Math.round(value * 1_000) / 1_000,
+};
+
 /** @param values One from each round. */
 export function figureOf(
   values: readonly number[],
   unit: string,
   goal: Goal | null = null,
 ): Figure {
-  const digits = ['ratio', 'ms'].includes(unit) ? rounded : Math.round;
+  const digits = DIGITS[unit] ?? Math.round;
   return {
     median: digits(quantile(values, 0.5)),
     min: digits(Math.min(...values)),

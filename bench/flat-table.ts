@@ -1,15 +1,25 @@
+import { randomUUID } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import type { Message } from '../domain/message.ts';
 
+/** How a row is known: by its number, in the order rows came in, or by a random text. */
+export type FlatKey = 'number' | 'text';
+
+const KEY_COLUMNS: Record<FlatKey, string> = {
+  number: `id bigint not null auto_increment primary key,
+    message_id char(36) not null`,
+  text: 'message_id varchar(191) not null primary key',
+};
+
 /**
- * The table an ORM makes of a message: a number of its own as primary key, so that rows lie in the
- * order they came in, which is the best order for reading; text ids; an index for each column that
- * is asked by.
+ * The table an ORM makes of a message: text ids, and an index for each column that is asked by. With
+ * a number as primary key rows lie in the order they came in, which is the best order for reading.
+ * A random text, as the ORMs' own `uuid()` makes one, leaves pages a third empty, and stands in every
+ * index once more.
  */
-const FLAT_TABLE = `
+const flatTable = (key: FlatKey) => `
   create table flat_messages (
-    id bigint not null auto_increment primary key,
-    message_id char(36) not null,
+    ${KEY_COLUMNS[key]},
     company_id varchar(191) not null,
     client_id varchar(191) not null,
     conversation_id varchar(191) not null,
@@ -23,15 +33,16 @@ const FLAT_TABLE = `
     key flat_messages_created_at (created_at)
   ) engine = InnoDB default character set utf8mb4`;
 
-export async function openFlatTable(mysqlUrl: string) {
+export async function openFlatTable(mysqlUrl: string, key: FlatKey = 'number') {
   const connection = await createConnection({ uri: mysqlUrl, timezone: 'Z' });
-  await connection.query(FLAT_TABLE);
+  await connection.query(flatTable(key));
+  const idOf = ({ messageId }: Message) => (key === 'number' ? messageId : randomUUID());
   return {
     async insert(messages: readonly Message[]): Promise<void> {
       await connection.query(
         `insert into flat_messages (message_id, company_id, client_id, conversation_id, role,
           content, created_at, updated_at) values ?`,
-        [messages.map(toValues)],
+        [messages.map((message) => [idOf(message), ...toValues(message)])],
       );
     },
     /** Brings the optimizer's statistics of all tables up to date. */
@@ -43,7 +54,7 @@ export async function openFlatTable(mysqlUrl: string) {
 }
 
 function toValues(message: Message): string[] {
-  const { messageId, companyId, clientId, conversationId, role, content } = message;
+  const { companyId, clientId, conversationId, role, content } = message;
   const createdAt = message.createdAt.slice(0, 23).replace('T', ' ');
-  return [messageId, companyId, clientId, conversationId, role, content, createdAt, createdAt];
+  return [companyId, clientId, conversationId, role, content, createdAt, createdAt];
 }
