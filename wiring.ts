@@ -154,6 +154,7 @@ export function openWiring(config: Config) {
       findRipe,
       count: countRipe.bind(null, rooms),
       move,
+      breathe: breathe.bind(null, db),
       async restore(wanted: Omit<RestoreWanted, 'companyNo'>, options: RestoreOptions) {
         if (!cold) throw coldUnconfigured();
         const companyNo = await names.companyNo(wanted.companyId);

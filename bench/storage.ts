@@ -157,7 +157,6 @@ function figuresOf({ messages, bytes, putsPerDay, messagesPerDay }: Measured) {
   const days = YEAR.hot + YEAR.warm + YEAR.cold;
   const [names, flat] = [each.names * days, each.flat * days];
   const puts = (putsPerDay * DAYS_PER_MONTH) / messagesPerDay;
-  const perMessage = (value: number) => figureOf([value], 'bytes a message');
   return {
     year_bytes_ratio: figureOf([(mysql + cold) / flat], 'ratio', { atMost: 0.06 }),
     year_cost_ratio: figureOf(
@@ -173,6 +172,8 @@ function figuresOf({ messages, bytes, putsPerDay, messagesPerDay }: Measured) {
     flat_bytes: perMessage(each.flat),
   };
 }
+
+const perMessage = (value: number) => figureOf([value], 'bytes a message');
 
 function costPerMonth(mysqlBytes: number, objectBytes: number, puts: number): number {
   return (

@@ -11,6 +11,7 @@ const BENCHES = [
   'cold-page',
   'storage',
   'growth',
+  'neighbours',
   'import',
 ];
 
