@@ -4,12 +4,16 @@ const Count = z.coerce.number().int().min(1);
 const Port = z.coerce.number().int().min(0).max(65_535);
 const ADMIN_PASSWORD_LENGTH_MIN = 12;
 
+const MysqlUrl = z
+  .url({
+    protocol: /^(mysql|mariadb)$/,
+    error: 'must be mysql://user:password@host:port/database',
+  })
+  .transform((url) => url.replace(/^mariadb:/, 'mysql:'));
+
 const Env = z
   .object({
-    MYSQL_URL: z.url({
-      protocol: /^(mysql|mariadb)$/,
-      error: 'must be mysql://user:password@host:port/database',
-    }),
+    MYSQL_URL: MysqlUrl,
     QUEUE_REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://host:port' }),
     CACHE_REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://host:port' }),
     KEY_PREFIX: z
@@ -17,6 +21,13 @@ const Env = z
       .regex(/^[\w.-]+$/, { error: 'may hold letters, digits, . _ -' })
       .default('camadas'),
     MYSQL_CONNECTIONS_MAX: Count.default(8),
+    /** Replicas of MySQL, joined by commas: while one is further behind, no Messages move. */
+    REPLICA_URLS: z
+      .string()
+      .transform((urls) => urls.split(',').filter(Boolean))
+      .pipe(z.array(MysqlUrl))
+      .default([]),
+    REPLICA_LAG_SECONDS_MAX: Count.default(5),
     DRAIN_SECONDS_MAX: Count.default(20),
     /** Where the cold tier lies; without it Messages stay warm. */
     ARCHIVE_URL: z
@@ -71,11 +82,13 @@ export function readConfig(env: NodeJS.ProcessEnv) {
   if (!parsed.success) throw new Error(`configuration:\n${z.prettifyError(parsed.error)}`);
   const { data } = parsed;
   return Object.freeze({
-    mysqlUrl: data.MYSQL_URL.replace(/^mariadb:/, 'mysql:'),
+    mysqlUrl: data.MYSQL_URL,
     queueRedisUrl: data.QUEUE_REDIS_URL,
     cacheRedisUrl: data.CACHE_REDIS_URL,
     keyPrefix: data.KEY_PREFIX,
     mysqlConnectionsMax: data.MYSQL_CONNECTIONS_MAX,
+    replicaUrls: data.REPLICA_URLS,
+    replicaLagSecondsMax: data.REPLICA_LAG_SECONDS_MAX,
     archiveUrl: data.ARCHIVE_URL ?? null,
     hotHours: data.HOT_HOURS,
     warmDays: data.WARM_DAYS,

@@ -32,6 +32,7 @@ import {
 } from './db/ripe.ts';
 import { openNames } from './db/names.ts';
 import { openPoolWatch } from './db/pool-watch.ts';
+import { openReplicaLag } from './db/replica-lag.ts';
 import { findPage } from './db/read.ts';
 import {
   getActiveConversations,
@@ -80,6 +81,7 @@ export function openWiring(config: Config) {
   const db = openDatabase({ url: mysqlUrl, connectionsMax: mysqlConnectionsMax, watch: pool });
   // Beside the pool, which may have a single connection: whoever holds a lock needs others as well.
   const locks = openDatabase({ url: mysqlUrl, connectionsMax: LOCKS_MAX });
+  const replicaLag = openReplicaLag(config.replicaUrls);
   const names = openNames(db);
   const cache = openCache({ url: config.cacheRedisUrl, prefix: config.keyPrefix });
   const cold = openCold(config.archiveUrl);
@@ -101,9 +103,10 @@ export function openWiring(config: Config) {
     ...(cold ? await findRipeInWarm(db, now(), wanted) : []),
     ...(cold ? await findRipeInCold(db, now(), wanted) : []),
   ];
+  const breathing = { db, replicaLag, lagSecondsMax: config.replicaLagSecondsMax };
   const move = (batch: ArchiveBatch, options: MoveOptions) =>
     archive({ ...rooms, locks }, batch, {
-      breathe: (tookMs) => breathe(db, tookMs, options.signal),
+      breathe: (tookMs) => breathe(breathing, tookMs, options.signal),
       ...options,
     });
 
@@ -154,7 +157,7 @@ export function openWiring(config: Config) {
       findRipe,
       count: countRipe.bind(null, rooms),
       move,
-      breathe: breathe.bind(null, db),
+      breathe: breathe.bind(null, breathing),
       async restore(wanted: Omit<RestoreWanted, 'companyNo'>, options: RestoreOptions) {
         if (!cold) throw coldUnconfigured();
         const companyNo = await names.companyNo(wanted.companyId);
@@ -211,14 +214,18 @@ export function openWiring(config: Config) {
     },
     checkTables: () => checkTables(db),
     async check() {
-      return [...(await checkMysql(db)), ...(await checkQueueRedis(working))];
+      return [
+        ...(await checkMysql(db)),
+        ...(await checkQueueRedis(working)),
+        ...(await replicaLag.check()),
+      ];
     },
 
     async close() {
       await Promise.all([enqueuer.close(), inspector.close(), queues.close()]);
       asking.disconnect();
       working.disconnect();
-      await Promise.all([db.destroy(), locks.destroy()]);
+      await Promise.all([db.destroy(), locks.destroy(), replicaLag.close()]);
       await cold?.close();
       cache.close(); // Last: it is to hear of every commit.
     },

@@ -99,6 +99,7 @@ async function clear(
   options: MoveToColdOptions,
 ): Promise<void> {
   for await (const keys of segmentKeys(deps, segment)) {
+    if (options.signal.aborted) return; // The next run goes on here.
     const startedAt = performance.now();
     await clearGroup(deps.db, { companyNo: segment.companyNo, ...daysOf(segment) }, keys);
     await options.breathe(performance.now() - startedAt);
