@@ -8,6 +8,7 @@ import { instantOf } from '../../domain/instant.ts';
 import type { Message } from '../../domain/message.ts';
 import { readConfig } from '../../config.ts';
 import { openWiring, type Wiring } from '../../wiring.ts';
+import { openS3Server } from '../db/cold/s3-server.ts';
 import { aMessage, eventually } from '../house.ts';
 import { spawnArchiver } from './fleet-process.ts';
 import { openPrivateHouse, type PrivateHouse } from './private-house.ts';
@@ -18,6 +19,8 @@ const MESSAGES = 6_000;
 const LIFE_MS_MAX = 700;
 const SECOND_MS = 1_000;
 
+/** Without one, Segments lie in a folder, which nobody can stop. */
+const s3 = await openS3Server();
 let house: PrivateHouse;
 let folder: string;
 let wiring: Wiring;
@@ -26,13 +29,15 @@ let env: Record<string, string>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'camadas-archive-'));
   house = await openPrivateHouse();
-  env = { ...house.env, ARCHIVE_URL: pathToFileURL(folder).href };
+  const archiveUrl = s3?.urlOf('camadas', 'archive') ?? pathToFileURL(folder).href;
+  env = { ...house.env, ...s3?.credentials, ARCHIVE_URL: archiveUrl };
   wiring = openWiring(readConfig(env));
   await wiring.migrate();
 });
 afterAll(async () => {
   await wiring?.close();
   await house?.close();
+  await s3?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -58,6 +63,7 @@ describe('an archiver that dies again and again', () => {
         await pause(Math.random() * LIFE_MS_MAX);
         // Whatever it was at, readers see each Message once.
         if (kill % 5 === 0) await restartMysql();
+        if (kill % 5 === 3) await restartS3();
         await archiver.kill();
         await expectWhole(kill % 2);
       }
@@ -72,13 +78,19 @@ describe('an archiver that dies again and again', () => {
       expect(counts).toEqual({ hot: 0, warm: 0, cold: MESSAGES });
       for (const company of [0, 1]) await expectWhole(company);
     },
-    60_000 + KILLS * 15_000,
+    60_000 + KILLS * 20_000,
   );
 });
 
 async function restartMysql(): Promise<void> {
   await house.kill('mysql');
   await house.restart();
+}
+
+async function restartS3(): Promise<void> {
+  await s3?.stop();
+  await pause(SECOND_MS); // Somebody is to miss it.
+  await s3?.start();
 }
 
 /** All Messages of a Company, page by page: each once, in order, as it was sent. */
@@ -89,7 +101,7 @@ async function expectWhole(company: number): Promise<void> {
   do {
     const request = { companyId, limit: 500, ...(before && { before }) };
     const page = await eventually(
-      () => wiring.findMessages(request).catch(() => null), // MySQL may just be coming back.
+      () => wiring.findMessages(request).catch(() => null), // A server may just be coming back.
       (answer) => answer !== null,
     );
     if (!page) throw new Error('no page');

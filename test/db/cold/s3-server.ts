@@ -13,6 +13,8 @@ const SERVICES = process.env['S3_SERVICES'] ?? '';
 
 export interface S3Server {
   readonly endpoint: string;
+  /** What a process of its own is to have in its environment. */
+  readonly credentials: Record<string, string>;
   urlOf(bucket: string, prefix: string): string;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -27,8 +29,8 @@ export async function openS3Server(): Promise<S3Server | null> {
     run(SERVICES, [args[0] ?? '', 's3', '--dir', dir, ...args.slice(1)]);
   const start = async () => (await services('start')).stdout.trim().split('\n').at(-1) ?? '';
   const { username, password, host } = new URL(await start());
-  process.env['AWS_ACCESS_KEY_ID'] = username;
-  process.env['AWS_SECRET_ACCESS_KEY'] = password;
+  const credentials = { AWS_ACCESS_KEY_ID: username, AWS_SECRET_ACCESS_KEY: password };
+  Object.assign(process.env, credentials);
   const endpoint = `http://${host}`;
 
   const client = new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true });
@@ -37,6 +39,7 @@ export async function openS3Server(): Promise<S3Server | null> {
 
   return {
     endpoint,
+    credentials,
     urlOf: (bucket, prefix) =>
       `s3://${bucket}/${prefix}?endpoint=${encodeURIComponent(endpoint)}&region=us-east-1`,
     start: async () => void (await start()),
