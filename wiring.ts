@@ -19,6 +19,12 @@ import { openMessageWriter } from './db/message-writer.ts';
 import { findConversations } from './db/find-conversations.ts';
 import { findStored } from './db/find-stored.ts';
 import { migrate } from './db/migrate.ts';
+import {
+  type ArchiveObject,
+  type ArchiveWanted,
+  copyObject,
+  listArchive,
+} from './db/cold/archive-objects.ts';
 import { coldUnconfigured } from './db/cold/faults.ts';
 import { removeRetired } from './db/cold/remove-retired.ts';
 import { restore, type RestoreOptions, type RestoreWanted } from './db/cold/restore.ts';
@@ -163,6 +169,13 @@ export function openWiring(config: Config) {
         const companyNo = await names.companyNo(wanted.companyId);
         if (companyNo === null) return { restored: 0, isBusy: false };
         return restore({ ...cold, db, locks }, { ...wanted, companyNo }, options);
+      },
+      /** What the cold tier is made of; without one, nothing. */
+      async list(wanted: ArchiveWanted) {
+        return cold ? listArchive({ db, store: cold.store }, wanted) : [];
+      },
+      async copy(object: ArchiveObject, path: string) {
+        if (cold) await copyObject(cold.store, object, path);
       },
       async removeRetired(graceMs?: number) {
         return cold ? removeRetired({ db, store: cold.store }, graceMs) : { removed: 0 };

@@ -10,6 +10,7 @@ import { env } from './commands/env.ts';
 import { keys } from './commands/keys.ts';
 import { messages } from './commands/messages.ts';
 import { migrateMessages } from './commands/migrate-messages.ts';
+import { query } from './commands/query.ts';
 import { redrive } from './commands/redrive.ts';
 import { replay } from './commands/replay.ts';
 import { restore } from './commands/restore.ts';
@@ -32,6 +33,7 @@ const COMMANDS = [
   ages,
   verify,
   restore,
+  query,
   migrateMessages,
   services,
   env,
@@ -48,6 +50,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     interrupted.abort();
   });
 }
+
+// Whoever reads no further, such as `head`, has all that it wants.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  interrupted.abort();
+});
 
 process.exitCode = await main(process.argv.slice(2), {
   env: process.env,

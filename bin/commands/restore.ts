@@ -1,19 +1,12 @@
 import { z } from 'zod';
-import { instantOf, toInstant } from '../../domain/instant.ts';
+import { instantOf } from '../../domain/instant.ts';
 import { defineCommand, jsonFlag } from '../command.ts';
 import { withInstallation } from '../installation.ts';
+import { Moment } from '../moment-flag.ts';
 import { openProgress } from '../progress.ts';
 
 const DAY_MS = 86_400_000;
 const KEPT_DAYS_DEFAULT = 7;
-
-/** A day, or a moment, in UTC. */
-const Moment = z.string({ error: 'is needed' }).transform((text, context) => {
-  const found = toInstant(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00.000Z` : text);
-  const error = 'must be a day like 2026-01-31, or a date and time with offset';
-  if (found === null) context.addIssue({ code: 'custom', message: error, input: text });
-  return found ?? z.NEVER;
-});
 
 export const restore = defineCommand({
   name: 'restore',

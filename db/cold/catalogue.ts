@@ -1,7 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Segment } from '../../domain/segment.ts';
 import { fromDatetime, toDatetime } from '../datetime.ts';
-import type { Database, Datetime } from '../schema.ts';
+import type { Database, Datetime, SegmentsTable } from '../schema.ts';
 import type { CompanyDays } from './read-days.ts';
 import { SCHEMA_VERSION } from './segment.ts';
 
@@ -163,7 +163,7 @@ function entries(db: Kysely<Database>) {
   return db.selectFrom('segments').selectAll();
 }
 
-function toEntry(row: Awaited<ReturnType<ReturnType<typeof entries>['execute']>>[number]): Entry {
+export function toEntry(row: Selectable<SegmentsTable>): Entry {
   return {
     segmentId: row.segment_id,
     companyNo: row.company_no,

@@ -55,6 +55,8 @@ export function openFileStore(url: string): ColdStore {
       }
     },
 
+    addressOf: pathOf,
+
     async *list(prefix) {
       const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(
         (error: unknown) => {

@@ -118,6 +118,8 @@ export function openS3Store(url: string): ColdStore {
       }
     },
 
+    addressOf: (key) => `s3://${Bucket}/${keyOf(key)}`,
+
     async *list(own) {
       let ContinuationToken: string | undefined;
       do {

@@ -49,11 +49,11 @@ export const SEGMENT_SCHEMA: SchemaElement[] = [
     logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
     ...required,
   },
+  // Without the note that these are UUIDs: Spark 4 refuses a file that has it, all others do without.
   {
     name: 'message_id',
     type: 'FIXED_LEN_BYTE_ARRAY',
     type_length: MESSAGE_ID_BYTES,
-    logical_type: { type: 'UUID' },
     ...required,
   },
   { name: 'external_id', ...text, ...optional },
@@ -210,7 +210,6 @@ const parsers = {
   // A text that begins with a byte-order mark keeps it.
   stringFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes),
   timestampFromMilliseconds: Number,
-  uuidFromBytes: (bytes: Uint8Array) => bytes,
 };
 
 /** Where the bytes of a row group were cut out of its file. */

@@ -13,6 +13,8 @@ export interface ColdStore {
   read(key: string, range: { from: number; to: number }): Promise<Uint8Array>;
   /** @returns Null if there is no such object. */
   head(key: string): Promise<{ bytes: number } | null>;
+  /** Where programs of others find an object: a path, or `s3://bucket/key`. */
+  addressOf(key: string): string;
   /** In no particular order. */
   list(prefix: string): AsyncIterable<StoredObject>;
   /** Does nothing if it is gone already. */

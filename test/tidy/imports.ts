@@ -74,6 +74,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   hyparquet: ['db/cold/segment.ts'],
   'hyparquet-writer': ['db/cold/segment.ts'],
   '@aws-sdk/client-s3': ['db/cold/s3-store.ts'],
+  '@duckdb/node-api': ['bin/query/**'],
   express: ['dashboard/**'],
   helmet: ['dashboard/app.ts'],
   compression: ['dashboard/app.ts'],
