@@ -114,7 +114,9 @@ describe('query', () => {
   it('reads the Segments of one Company and a span only', async () => {
     const [{ n, first } = {}] = await queryJson(
       'select count(*) as n, min(created_at)::varchar as first from messages',
-      ...['--company', COMPANIES[1] ?? '', '--from', '2026-01-31', '--to', '2026-02-01'],
+      '--from=2026-01-31',
+      '--to=2026-02-01',
+      `--company=${COMPANIES[1]}`,
     );
     expect({ n, first }).toEqual({ n: TEXTS.length, first: '2026-01-31 23:59:59.99+00' });
   });
