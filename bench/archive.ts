@@ -5,12 +5,12 @@ import { pathToFileURL } from 'node:url';
 import { readConfig } from '../config.ts';
 import { instantOf } from '../domain/instant.ts';
 import { openWiring, type Wiring } from '../wiring.ts';
+import { describeDialogues, type Dialogue, openDays, readDialogues } from './dialogues.ts';
 import { figureOf, report } from './figures.ts';
 import { openFlatTable } from './flat-table.ts';
 import { type BenchHouse, openBenchHouse } from './house.ts';
-import { makeHistory } from './load.ts';
 import { openPtArchiver, type PtArchiver } from './pt-archiver.ts';
-import { readFlags, repeat, say } from './rounds.ts';
+import { type BenchFlags, readFlags, repeat, say } from './rounds.ts';
 import { storeHistory } from './store-history.ts';
 
 /**
@@ -18,29 +18,28 @@ import { storeHistory } from './store-history.ts';
  * Both copy and delete the same messages; ours also reads every copy back and compares it.
  */
 
-const HELP = `./scripts.sh bench archive [--rounds N] [--json]
+const HELP = `./scripts.sh bench archive [DIALOGUES…] [--rounds N] [--json]
 
 Measures rows per second, each against pt-archiver (percona-toolkit) moving the same messages from the
 flat table into a compressed copy of it, with the best of the settings that its manual names:
   hot_warm      copied, compared and deleted inside MySQL
   warm_cold     written to Parquet in a local folder, read back, compared, deleted
 
+  DIALOGUES…    JSON Lines, also .gz, whose texts are taken (default: those of the demo)
   --rounds N    rounds, at least 1 (default 3)
   --json        the figures as one JSON object on the last line`;
 
 const MESSAGES = 100_000;
-const TURNS = 17;
-const COMPANY = 'archived';
 const DAY = '2026-03-10';
 const signal = new AbortController().signal;
-let filled = 0;
 /** pt-archiver does not pause either. */
 const breathe = async () => {};
 
 const flags = readFlags(HELP, { rounds: 3, seconds: 1 });
 if (flags) await main(flags);
 
-async function main({ rounds, isJson }: { rounds: number; isJson: boolean }): Promise<void> {
+async function main({ rounds, files, isJson }: BenchFlags): Promise<void> {
+  const dialogues = readDialogues(files);
   const house = await openBenchHouse({ fleetProcesses: 0 });
   const folder = await mkdtemp(join(tmpdir(), 'camadas-bench-'));
   const wiring = openWiring(readConfig({ ...house.env, ARCHIVE_URL: pathToFileURL(folder).href }));
@@ -48,10 +47,11 @@ async function main({ rounds, isJson }: { rounds: number; isJson: boolean }): Pr
   const flat = await openFlatTable(house.config.mysqlUrl);
   const ptArchiver = await openPtArchiver(house.config.mysqlUrl);
   try {
-    const tuned = await tune(wiring, flat, ptArchiver);
+    const fill = openFill({ wiring, flat, dialogues });
+    const tuned = await tune(fill, ptArchiver);
     say(`pt-archiver tuned: --limit ${tuned}`);
-    const measured = await repeat(rounds, () => measureRound({ wiring, flat, ptArchiver, tuned }));
-    await tell(house, { measured, tuned, isJson });
+    const measured = await repeat(rounds, () => measureRound({ wiring, ptArchiver, tuned, fill }));
+    await tell(house, { measured, tuned, texts: describeDialogues(dialogues), isJson });
   } finally {
     await ptArchiver.close();
     await flat.close();
@@ -62,29 +62,33 @@ async function main({ rounds, isJson }: { rounds: number; isJson: boolean }): Pr
 }
 
 type FlatTable = Awaited<ReturnType<typeof openFlatTable>>;
-interface Parts {
-  readonly wiring: Wiring;
-  readonly flat: FlatTable;
-  readonly ptArchiver: PtArchiver;
-  readonly tuned: number;
-}
+type Fill = () => Promise<string>;
 
-/** The same messages on both sides, of conversations and clients of their own in each round. */
-async function fill({ wiring, flat }: Pick<Parts, 'wiring' | 'flat'>): Promise<void> {
-  filled += 1;
-  const shape = {
-    companyId: `${COMPANY}-${filled}`,
-    conversations: Math.ceil(MESSAGES / TURNS),
-    turnsOf: () => TURNS,
+/** @returns Stores the same messages on both sides, of a new Company each time, and says of which. */
+function openFill({
+  wiring,
+  flat,
+  dialogues,
+}: {
+  wiring: Wiring;
+  flat: FlatTable;
+  dialogues: readonly Dialogue[];
+}): Fill {
+  const nextDay = openDays(dialogues);
+  let filled = 0;
+  return async () => {
+    filled += 1;
+    const companyId = `archived-${filled}`;
+    const messages = nextDay({ companies: [companyId], day: DAY, messages: MESSAGES });
+    await storeHistory(wiring, messages, (some) => flat.insert(some));
+    return companyId;
   };
-  const history = makeHistory(shape, Date.parse(`${DAY}T23:00:00Z`));
-  await storeHistory(wiring, history, (messages) => flat.insert(messages));
 }
 
-async function tune(wiring: Wiring, flat: FlatTable, ptArchiver: PtArchiver): Promise<number> {
+async function tune(fill: Fill, ptArchiver: PtArchiver): Promise<number> {
   let best = { limit: 0, rowsPerSecond: 0 };
   for (const limit of [1_000, 5_000, 20_000]) {
-    await fill({ wiring, flat });
+    await fill();
     const { rowsPerSecond } = await ptArchiver.run(limit);
     say(`pt-archiver --limit ${limit}: ${Math.round(rowsPerSecond)} rows/s`);
     if (rowsPerSecond > best.rowsPerSecond) best = { limit, rowsPerSecond };
@@ -98,9 +102,13 @@ interface Measured {
   readonly ptArchiver: number;
 }
 
-async function measureRound(parts: Parts): Promise<Measured> {
-  await fill(parts);
-  const companyId = `${COMPANY}-${filled}`;
+async function measureRound(parts: {
+  wiring: Wiring;
+  ptArchiver: PtArchiver;
+  tuned: number;
+  fill: Fill;
+}): Promise<Measured> {
+  const companyId = await parts.fill();
   const { move } = parts.wiring.archive;
   const before = instantOf(Date.parse(`${DAY}T00:00:00Z`) + 86_400_000);
   const timed = async (batch: Parameters<typeof move>[0]) => {
@@ -116,7 +124,11 @@ async function measureRound(parts: Parts): Promise<Measured> {
 
 async function tell(
   house: BenchHouse,
-  { measured, tuned, isJson }: { measured: readonly Measured[]; tuned: number; isJson: boolean },
+  {
+    measured,
+    isJson,
+    ...found
+  }: { measured: readonly Measured[]; tuned: number; texts: object; isJson: boolean },
 ): Promise<void> {
   const ratios = (name: 'hotWarm' | 'warmCold') =>
     measured.map((round) => round[name] / round.ptArchiver);
@@ -133,7 +145,8 @@ async function tell(
     conditions: {
       rounds: measured.length,
       messages: MESSAGES,
-      ptArchiverLimit: tuned,
+      texts: found.texts,
+      ptArchiverLimit: found.tuned,
       ...(await house.conditions()),
     },
     isJson,

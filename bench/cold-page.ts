@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { quantile } from '../bin/quantile.ts';
 import { readConfig } from '../config.ts';
 import { openFooters } from '../db/cold/footers.ts';
@@ -11,11 +10,11 @@ import { openNames } from '../db/names.ts';
 import { findPage } from '../db/read.ts';
 import type { CheckedPageRequest } from '../domain/page.ts';
 import { openWiring } from '../wiring.ts';
-import { describeDialogues, openDays, readDialogues } from './dialogues.ts';
+import { describeDialogues, type Dialogue, openDays, readDialogues } from './dialogues.ts';
 import { figureOf, report } from './figures.ts';
 import { type BenchHouse, openBenchHouse } from './house.ts';
 import { shuffled } from './load.ts';
-import { repeat, say } from './rounds.ts';
+import { type BenchFlags, readFlags, repeat, say } from './rounds.ts';
 import { storeHistory } from './store-history.ts';
 
 /** What does a page cost that lies in the archive, in a Segment of half a million Messages? */
@@ -33,15 +32,6 @@ Moves a day of 500,000 messages of one company into one Segment in a local folde
   --rounds N    rounds, at least 1 (default 3)
   --json        the figures as one JSON object on the last line`;
 
-const { values: flags, positionals: files } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string', default: '3' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
-
 const MESSAGES = 500_000;
 const COMPANY = 'archived';
 const DAY = '2026-03-10';
@@ -52,15 +42,18 @@ const COMPANY_PAGES = 10;
 const KIB = 1_024;
 const signal = new AbortController().signal;
 
-if (flags.help) process.stdout.write(`${HELP}\n`);
-else await main(Math.max(1, Number(flags.rounds) || 3));
+const flags = readFlags(HELP, { rounds: 3, seconds: 1 });
+if (flags) await main(flags);
 
-async function main(rounds: number): Promise<void> {
+async function main({ rounds, files, isJson }: BenchFlags): Promise<void> {
   const house = await openBenchHouse({ fleetProcesses: 0 });
   const folder = await mkdtemp(join(import.meta.dirname, '..', '.camadas', 'cold-page-'));
   try {
     const archiveUrl = pathToFileURL(folder).href;
-    const { conditions, people } = await fill(house, archiveUrl);
+    const { conditions, people } = await fill(house, {
+      archiveUrl,
+      dialogues: readDialogues(files),
+    });
     const cold = openCold(archiveUrl);
     if (!cold) throw new Error('there is no cold tier');
     const measured = await repeat(rounds, () => measureRound(house, cold, people));
@@ -69,7 +62,7 @@ async function main(rounds: number): Promise<void> {
       bench: 'cold-page',
       figures: figuresOf(measured),
       conditions: { rounds, ...conditions, ...(await house.conditions()) },
-      isJson: flags.json,
+      isJson,
     });
   } finally {
     await house.close();
@@ -82,8 +75,10 @@ interface People {
   readonly clientIds: readonly string[];
 }
 
-async function fill(house: BenchHouse, archiveUrl: string) {
-  const dialogues = readDialogues(files);
+async function fill(
+  house: BenchHouse,
+  { archiveUrl, dialogues }: { archiveUrl: string; dialogues: readonly Dialogue[] },
+) {
   const shape = { companies: [COMPANY], day: DAY, messages: MESSAGES };
   const messages = openDays(dialogues)(shape).slice(0, MESSAGES);
   const wiring = openWiring(readConfig({ ...house.env, ARCHIVE_URL: archiveUrl }));

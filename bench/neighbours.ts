@@ -33,6 +33,8 @@ const STORES_PER_SECOND = 20;
 const MESSAGES_PER_STORE = 20;
 const PAGES_PER_SECOND = 50;
 const DAY_MS = 86_400_000;
+/** What the archiver has begun when it is told to rest, it ends. */
+const ENDING_SECONDS = 2;
 
 const flags = readFlags(HELP, { rounds: 1, seconds: 8 });
 if (flags) await main(flags.seconds, flags.isJson);
@@ -84,7 +86,9 @@ interface Latencies {
 }
 
 /** For what is not to be counted. */
-const unseen = (): Latencies => ({ persist: [], page: [] });
+function unseen(): Latencies {
+  return { persist: [], page: [] };
+}
 
 interface Measured {
   readonly moving: Latencies;
@@ -123,9 +127,6 @@ async function measure(given: {
   if (archiver.moved() !== 2 * MESSAGES) throw new Error(`${archiver.moved()} were moved`);
   return { moving, resting, rowsPerSecond: archiver.moved() / movingSeconds };
 }
-
-/** What the archiver has begun when it is told to rest, it ends. */
-const ENDING_SECONDS = 2;
 
 function startArchiver(batches: readonly ArchiveBatch[], env: NodeJS.ProcessEnv) {
   const file = join(import.meta.dirname, 'archiver.ts');

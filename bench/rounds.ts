@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 
 export interface BenchFlags {
+  /** What follows the flags. */
+  readonly files: readonly string[];
   readonly rounds: number;
   readonly seconds: number;
   readonly isJson: boolean;
@@ -15,7 +17,8 @@ export function readFlags(
   help: string,
   standard: { rounds: number; seconds: number },
 ): BenchFlags | null {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '' },
       seconds: { type: 'string', default: '' },
@@ -28,6 +31,7 @@ export function readFlags(
     return null;
   }
   return {
+    files: positionals,
     rounds: Math.max(1, Number(values.rounds) || standard.rounds),
     seconds: Math.max(1, Number(values.seconds) || standard.seconds),
     isJson: values.json,
@@ -50,7 +54,8 @@ export async function repeat<Round>(
 
 export const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-/** Three digits are enough to watch. */
+/** Three digits are enough to watch, and of many values how many they are. */
 function terse(value: unknown): unknown {
+  if (Array.isArray(value)) return `${value.length} values`;
   return typeof value === 'number' ? Number(value.toPrecision(3)) : value;
 }
