@@ -29,9 +29,7 @@ export async function openPtArchiver(mysqlUrl: string) {
   const connection = await createConnection(mysqlUrl);
   await connection.query('create table flat_archive like flat_messages');
   await connection.query('alter table flat_archive row_format = compressed key_block_size = 8');
-  const [[server] = []] = await connection.query<RowDataPacket[]>(
-    'select @@local_infile as mayLoad',
-  );
+  const [[server]] = await connection.query<RowDataPacket[]>('select @@local_infile as mayLoad');
   // Without --bulk-insert, which sends rows that way, it would be slower than it need be.
   if (server?.['mayLoad'] !== 1) throw new Error('turn on local_infile: pt-archiver needs it');
   const { hostname: h, port: P, username: u, password: p, pathname } = new URL(mysqlUrl);

@@ -6,16 +6,37 @@ import { keyAt, type RowKey } from './columns.ts';
 import { type CompanyDays, spanOfDays } from './read-days.ts';
 import type { SegmentKeys } from './segment.ts';
 
+/** Rows that a deletion by range may look at for each that it deletes. */
+const ROWS_PASSED_MAX = 20;
+
+/**
+ * How to delete what a Segment holds: all rows between two keys, which passes those of other days, or
+ * the same Conversation by Conversation, which takes twice as long where most are deleted anyway.
+ */
+export type ClearBy = 'range' | 'conversation';
+
+export async function chooseClearBy(
+  db: Kysely<Database>,
+  { companyNo, rows }: { companyNo: number; rows: number },
+): Promise<ClearBy> {
+  const { warm } = await db
+    .selectFrom('ledger')
+    .select((eb) => eb.fn.sum<string | null>('warm').as('warm'))
+    .where('company_no', '=', companyNo)
+    .executeTakeFirstOrThrow();
+  return Number(warm) <= ROWS_PASSED_MAX * rows ? 'range' : 'conversation';
+}
+
 /**
  * Deletes from the warm tier what a row group of a live Segment holds, and nothing else: Messages
  * that came late stay, also between these. Safe to run twice.
  */
 export async function clearGroup(
   db: Kysely<Database>,
-  days: CompanyDays,
+  { clearBy, ...days }: CompanyDays & { clearBy: ClearBy },
   group: SegmentKeys,
 ): Promise<void> {
-  const within = withinGroup(days, group);
+  const within = withinGroup(days, group, clearBy);
   const work = async (transaction: Kysely<Database>) => {
     // Whoever stores a Message this old, or moves some, waits here: what is compared is deleted.
     await lockCompany(transaction, days.companyNo);
@@ -39,14 +60,17 @@ export async function clearGroup(
   await retryDeadlocks(() => db.transaction().execute(work));
 }
 
-/** Of these Conversations all of the days, from the first row of the group to its last one. */
-function withinGroup(days: CompanyDays, group: SegmentKeys): RawBuilder<boolean> {
+/** Of the Conversations all of the days, from the first row of the group to its last one. */
+function withinGroup(days: CompanyDays, group: SegmentKeys, clearBy: ClearBy): RawBuilder<boolean> {
   const { companyNo } = days;
   const { from, to } = spanOfDays(days);
-  const conversationNos = [...new Set(group.conversationNos)];
   const [first, last] = [keyAt(group, 0), keyAt(group, group.conversationNos.length - 1)];
+  const conversations =
+    clearBy === 'range'
+      ? sql`between ${first.conversation_no} and ${last.conversation_no}`
+      : sql`in (${sql.join([...new Set(group.conversationNos)])})`;
   return sql<boolean>`warm.company_no = ${companyNo}
-    and warm.conversation_no in (${sql.join(conversationNos)})
+    and warm.conversation_no ${conversations}
     and warm.created_at >= ${from} and warm.created_at < ${to}
     and not (warm.conversation_no = ${first.conversation_no} and (
       warm.created_at < ${first.created_at}

@@ -5,7 +5,7 @@ import type { Database } from '../schema.ts';
 import { type Entry, findLive } from './catalogue.ts';
 import { type NumberedRow, rowAt } from './columns.ts';
 import { segmentCorrupt } from './faults.ts';
-import type { ColdReader } from './read-cold.ts';
+import type { ColdReader } from './footers.ts';
 import { decodeGroup } from './segment.ts';
 
 /** What one looks for: the whole key of a Message. */

@@ -13,6 +13,12 @@ export interface Footers {
   of(segment: Entry): Promise<SegmentFooter>;
 }
 
+/** What pages are read with. */
+export interface ColdReader {
+  readonly store: ColdStore;
+  readonly footers: Footers;
+}
+
 export function openFooters(store: ColdStore): Footers {
   const remembered = new LRUCache<string, SegmentFooter>({
     maxSize: ROW_GROUPS_MAX,

@@ -5,7 +5,7 @@ import { MOVES_SLOT } from '../ledger.ts';
 import { retryDeadlocks } from '../retry-deadlocks.ts';
 import type { Database } from '../schema.ts';
 import { type Entry, findUnfinished, forget, noteCleared, putLive } from './catalogue.ts';
-import { clearActivity, clearGroup } from './clear-warm.ts';
+import { chooseClearBy, clearActivity, clearGroup } from './clear-warm.ts';
 import { withDayLocks } from './day-locks.ts';
 import { segmentGivenUp } from './faults.ts';
 import { isKeptWarm } from './kept-warm.ts';
@@ -98,10 +98,12 @@ async function clear(
   segment: Omit<Segment, 'days'>,
   options: MoveToColdOptions,
 ): Promise<void> {
+  const days = { companyNo: segment.companyNo, ...daysOf(segment) };
+  const clearBy = await chooseClearBy(deps.db, segment);
   for await (const keys of segmentKeys(deps, segment)) {
     if (options.signal.aborted) return; // The next run goes on here.
     const startedAt = performance.now();
-    await clearGroup(deps.db, { companyNo: segment.companyNo, ...daysOf(segment) }, keys);
+    await clearGroup(deps.db, { ...days, clearBy }, keys);
     await options.breathe(performance.now() - startedAt);
   }
   await noteCleared(deps.db, segment.segmentId);

@@ -1,5 +1,4 @@
-import { openFooters } from './footers.ts';
-import type { ColdReader } from './read-cold.ts';
+import { type ColdReader, openFooters } from './footers.ts';
 import { openSegmentThread, type SegmentThread } from './segment-thread.ts';
 import { openColdStore } from './open-store.ts';
 import type { ColdDeps } from './write-segment.ts';

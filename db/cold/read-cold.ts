@@ -7,14 +7,9 @@ import { isForward, type Range, rowsWanted, spanOf } from '../page-range.ts';
 import type { Entry } from './catalogue.ts';
 import { rowAt } from './columns.ts';
 import { segmentCorrupt } from './faults.ts';
-import type { Footers } from './footers.ts';
+import type { ColdReader } from './footers.ts';
+import { eachAtOnce, groupsOfPage, type NumberedGroup } from './groups-of-page.ts';
 import { decodeGroup, decodeTimes, type RowGroup, type SegmentFooter } from './segment.ts';
-import type { ColdStore } from './store.ts';
-
-export interface ColdReader {
-  readonly store: ColdStore;
-  readonly footers: Footers;
-}
 
 /** Part of a history that cannot be read: its Segment is damaged or gone. */
 export interface Gap {
@@ -82,6 +77,9 @@ function isDamaged(error: unknown): boolean {
   );
 }
 
+/** While one is decoded, others are fetched. */
+const GROUPS_AT_ONCE = 4;
+
 async function readSegment(
   reader: ColdReader,
   range: Range,
@@ -89,11 +87,14 @@ async function readSegment(
 ): Promise<readonly MessageRow[]> {
   const footer = await reader.footers.of(segment);
   const span = spanMs(range);
-  const groups = [...footer.groups.entries()].filter(
+  let groups: NumberedGroup[] = [...footer.groups.entries()].filter(
     ([, group]) => mayHold(group, whose) && overlaps(group, span),
   );
+  if (!whose.conversationNos && groups.length > 1) {
+    groups = await groupsOfPage(reader, { segment, footer, groups }, range);
+  }
   let rows: readonly MessageRow[] = [];
-  for (const [nth, group] of groups) {
+  await eachAtOnce(groups, GROUPS_AT_ONCE, async ([nth, group]) => {
     const { startByte: from, endByte: to } = group;
     const bytes = await reader.store.read(segment.objectKey, { from, to });
     const decoding = decodeWanted(footer, nth, { cut: { bytes, from }, rows, range, whose });
@@ -101,7 +102,7 @@ async function readSegment(
       throw segmentCorrupt(segment.objectKey, error instanceof Error ? error.message : 'unknown');
     });
     rows = mergeRows([rows, found], range);
-  }
+  });
   return rows;
 }
 

@@ -15,7 +15,7 @@ export function dealOut(rows: AsyncIterable<readonly NumberedRow[]>) {
   let isDry = false;
 
   async function fill(): Promise<void> {
-    while (!isDry && held.length < ROWS_PER_GROUP_MAX) {
+    while (!isDry && held.length <= ROWS_PER_GROUP_MAX) {
       const next = await source.next();
       if (next.done) isDry = true;
       else held.push(...next.value);
@@ -31,7 +31,7 @@ export function dealOut(rows: AsyncIterable<readonly NumberedRow[]>) {
       textLength += row.content.length + (row.metadata?.length ?? 0);
       count += 1;
     }
-    return { columns: toColumns(held.splice(0, count)), textLength };
+    return { columns: toColumns(held.splice(0, wholeConversations(held, count))), textLength };
   }
 
   return {
@@ -53,4 +53,16 @@ export function dealOut(rows: AsyncIterable<readonly NumberedRow[]>) {
       }
     },
   };
+}
+
+/** How much of a row group may be given up so that it ends with a Conversation. */
+const GIVEN_UP_SHARE = 1 / 8;
+
+/** A page of a Conversation is one read where its rows lie in one row group. */
+function wholeConversations(rows: readonly NumberedRow[], count: number): number {
+  const least = count * (1 - GIVEN_UP_SHARE);
+  for (let end = count; end >= least; end -= 1) {
+    if (rows[end]?.conversation_no !== rows[end - 1]?.conversation_no) return end;
+  }
+  return count; // A long one: somewhere it has to be cut.
 }

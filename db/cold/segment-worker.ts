@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
+import { openSegmentEncoder } from './encode-segment.ts';
 import {
   decodeGroup,
   decodeKeys,
   footerBytesOf,
   type GroupBytes,
-  openSegmentEncoder,
   readFooter,
   type RowGroup,
   type SegmentColumns,

@@ -129,6 +129,15 @@ describe('query', () => {
     expect((await readFile(String(address))).subarray(0, 4).toString()).toBe('PAR1');
   });
 
+  it('has bloom filters that tell which Conversations a Segment has', async () => {
+    const answers = await queryJson(`
+      select bool_or(bloom_filter_excludes) as excluded from parquet_bloom_probe(
+        '${folder}/company=acme/*/*.parquet', 'conversation_id', 'order-1')
+      union all select bool_and(bloom_filter_excludes) from parquet_bloom_probe(
+        '${folder}/company=acme/*/*.parquet', 'conversation_id', 'order-2')`);
+    expect(answers).toEqual([{ excluded: false }, { excluded: true }]);
+  });
+
   it('lets no text of a Message break a table or a line of CSV', async () => {
     const ordered = `select content from messages where company_id = 'acme'
       order by created_at limit 4`;

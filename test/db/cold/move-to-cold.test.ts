@@ -9,12 +9,14 @@ import { openSegmentThread } from '../../../db/cold/segment-thread.ts';
 import { openColdStore } from '../../../db/cold/open-store.ts';
 import type { ColdStore } from '../../../db/cold/store.ts';
 import { openNames } from '../../../db/names.ts';
+import { toCursor } from '../../../domain/cursor.ts';
 import { instantOf } from '../../../domain/instant.ts';
 import type { Message } from '../../../domain/message.ts';
 import { type CheckedPageRequest, cursorOf } from '../../../domain/page.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
 
 const DAY = '2026-03-01';
+const BEGINNING = { createdAt: instantOf(0), messageKey: Buffer.alloc(16) };
 const breathe = async () => {};
 const at = (seconds: number) => instantOf(Date.parse(`${DAY}T00:00:00Z`) + seconds * 1_000);
 
@@ -115,6 +117,40 @@ describe('the move from warm to cold', () => {
       expect(newer).toEqual(all.slice((all.length >> 1) + 1, (all.length >> 1) + 21));
     }
   });
+
+  // Red when Messages of the very moment at which a page ends are not looked for in all row groups.
+  it.each(['before', 'after'] as const)(
+    'P4: gives a whole Company page by page, going %s, where many speak at the same moment',
+    async (direction) => {
+      const companyId = `crowd-${direction}`;
+      const messages = Array.from({ length: 9_000 }, (_, nth) =>
+        aMessage({
+          companyId,
+          conversationId: `c-${nth % 30}`,
+          createdAt: at(Math.floor(nth / 130)),
+        }),
+      );
+      await store(...messages);
+      await freeze(companyId);
+      const said: Message[] = [];
+      let cursor: string | null | undefined =
+        direction === 'after' ? toCursor(BEGINNING) : undefined;
+      while (cursor !== null) {
+        const page = await house.wiring.findMessages({
+          companyId,
+          limit: 500,
+          ...(cursor !== undefined && { [direction]: cursor }),
+        });
+        said.push(...(direction === 'after' ? page.messages : page.messages.toReversed()));
+        cursor = page[direction];
+        if (page.messages.length === 0) break;
+      }
+      const inOrder = messages.toSorted(
+        (a, b) => a.createdAt.localeCompare(b.createdAt) || a.messageId.localeCompare(b.messageId),
+      );
+      expect(said).toEqual(direction === 'after' ? inOrder : inOrder.toReversed());
+    },
+  );
 
   // Red without the look into the archive in `insertLate`.
   it('P2: a Message that is sent again after it went cold is a duplicate', async () => {
@@ -218,6 +254,33 @@ describe('the move from warm to cold', () => {
     expect(await read({ companyId })).toEqual([early[0], ...late, early[1]]);
     expect((await house.wiring.verify({ isDeep: true, signal })).faults).toEqual([]);
   });
+
+  // A day that is much of what is warm is deleted by range, another one by Conversation.
+  it.each([1, 60])(
+    'clears a day beside %i times as many Messages of other days, and none of those',
+    async (times) => {
+      const companyId = `beside-${times}`;
+      const said = (day: string, nth: number) =>
+        aMessage({
+          companyId,
+          conversationId: `c-${nth % 3}`,
+          createdAt: instantOf(Date.parse(`${day}T10:00:00Z`) + nth),
+        });
+      const messages = ['2026-01-09', '2026-01-10', '2026-01-11'].flatMap((day) =>
+        Array.from({ length: day.endsWith('10') ? 4 : 2 * times }, (_, nth) => said(day, nth)),
+      );
+      await store(...messages);
+      const before = '2026-01-12T00:00:00.000Z';
+      await house.wiring.archive.move({ companyId, tier: 'hot', before }, { signal });
+
+      await house.wiring.archive.move({ companyId, tier: 'warm', day: '2026-01-10' }, { signal });
+
+      expect(await countWarm(companyId)).toBe(messages.length - 4);
+      expect(await ledgerOf(companyId)).toMatchObject({ warm: messages.length - 4, cold: 4 });
+      expect((await house.wiring.verify({ isDeep: true, signal })).faults).toEqual([]);
+      expect(await read({ companyId })).toEqual(messages);
+    },
+  );
 
   it('two archivers at once never collide', async () => {
     const messages = Array.from({ length: 500 }, (_, nth) =>
