@@ -126,7 +126,7 @@ describe('the move from warm to cold', () => {
       const messages = Array.from({ length: 9_000 }, (_, nth) =>
         aMessage({
           companyId,
-          conversationId: `c-${nth % 30}`,
+          conversationId: `c-${Math.floor(nth / 300)}`,
           createdAt: at(Math.floor(nth / 130)),
         }),
       );
@@ -138,7 +138,7 @@ describe('the move from warm to cold', () => {
       while (cursor !== null) {
         const page = await house.wiring.findMessages({
           companyId,
-          limit: 500,
+          limit: 100,
           ...(cursor !== undefined && { [direction]: cursor }),
         });
         said.push(...(direction === 'after' ? page.messages : page.messages.toReversed()));
