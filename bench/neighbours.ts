@@ -46,8 +46,8 @@ async function main(seconds: number, isJson: boolean): Promise<void> {
   const wiring = openWiring(readConfig(env));
   try {
     await wiring.migrate(); // And writes the ages, so that what is filled in is hot.
-    const { day, young } = await fill(wiring);
-    const measured = await measure({ wiring, env, seconds, day, young });
+    const filled = await fill(wiring);
+    const measured = await measure({ wiring, env, seconds, ...filled });
     await report({
       bench: 'neighbours',
       figures: figuresOf(measured),
@@ -68,16 +68,24 @@ async function main(seconds: number, isJson: boolean): Promise<void> {
   }
 }
 
-/** @returns The day that is to move, and Conversations of today. */
-async function fill(wiring: Wiring): Promise<{ day: string; young: string[] }> {
+interface Filled {
+  /** The day that is to move, and how many Messages it has. */
+  readonly day: string;
+  readonly stored: number;
+  /** Conversations of today. */
+  readonly young: readonly string[];
+}
+
+async function fill(wiring: Wiring): Promise<Filled> {
   const nextDay = openDays(readDialogues([]));
   const day = dayOf(instantOf(Date.now() - 2 * DAY_MS));
   const today = dayOf(instantOf(Date.now()));
-  await storeHistory(wiring, nextDay({ companies: [COMPANY], day, messages: MESSAGES }));
+  const shape = { companies: [COMPANY], day, messages: MESSAGES };
+  const stored = await storeHistory(wiring, nextDay(shape));
   const young = nextDay({ companies: [COMPANY], day: today, messages: MESSAGES / 10 });
   await storeHistory(wiring, young);
-  say(`stored ${MESSAGES} messages to be moved`);
-  return { day, young: shuffled([...new Set(young.map((one) => one.conversationId))]) };
+  say(`stored ${stored} messages to be moved`);
+  return { day, stored, young: shuffled([...new Set(young.map((one) => one.conversationId))]) };
 }
 
 interface Latencies {
@@ -96,14 +104,10 @@ interface Measured {
   readonly rowsPerSecond: number;
 }
 
-async function measure(given: {
-  wiring: Wiring;
-  env: NodeJS.ProcessEnv;
-  seconds: number;
-  day: string;
-  young: readonly string[];
-}): Promise<Measured> {
-  const { wiring, env, seconds, day, young } = given;
+async function measure(
+  given: Filled & { wiring: Wiring; env: NodeJS.ProcessEnv; seconds: number },
+): Promise<Measured> {
+  const { wiring, env, seconds, day, stored, young } = given;
   const before = instantOf(Date.parse(`${day}T00:00:00Z`) + DAY_MS);
   const batches: ArchiveBatch[] = [
     { companyId: COMPANY, tier: 'hot', before },
@@ -121,10 +125,10 @@ async function measure(given: {
     await live(wiring, young, { seconds, into: moving });
     movingSeconds += (performance.now() - startedAt) / 1_000;
     archiver.say('rest');
-    say(`moved ${archiver.moved()} of ${2 * MESSAGES}`);
+    say(`moved ${archiver.moved()} of ${2 * stored}`);
     await live(wiring, young, { seconds: ENDING_SECONDS, into: unseen() });
   }
-  if (archiver.moved() !== 2 * MESSAGES) throw new Error(`${archiver.moved()} were moved`);
+  if (archiver.moved() !== 2 * stored) throw new Error(`${archiver.moved()} were moved`);
   return { moving, resting, rowsPerSecond: archiver.moved() / movingSeconds };
 }
 
