@@ -111,7 +111,7 @@ export function openWiring(config: Config) {
   ];
   const breathing = { db, replicaLag, lagSecondsMax: config.replicaLagSecondsMax };
   const move = (batch: ArchiveBatch, options: MoveOptions) =>
-    archive({ ...rooms, locks }, batch, {
+    archive({ ...rooms, locks, now }, batch, {
       breathe: (tookMs) => breathe(breathing, tookMs, options.signal),
       ...options,
     });

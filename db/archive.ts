@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { ArchiveBatch } from '../domain/archive.ts';
+import { youngSince } from './boundaries.ts';
 import { coldUnconfigured } from './cold/faults.ts';
 import { compact } from './cold/compact.ts';
 import { moveToCold } from './cold/move-to-cold.ts';
@@ -21,17 +22,24 @@ interface Deps {
   readonly locks: Kysely<Database>;
   readonly names: Names;
   readonly cold: Cold;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** Moves a Company's Messages out of a tier, or puts them together: the one way, whoever asks. */
 export async function archive(
-  { db, locks, names, cold }: Deps,
+  { db, locks, names, cold, now }: Deps,
   batch: ArchiveBatch,
   options: ArchiveOptions,
 ): Promise<{ moved: number }> {
   const companyNo = await names.companyNo(batch.companyId);
   if (companyNo === null) return { moved: 0 };
-  if (batch.tier === 'hot') return moveToWarm(db, { companyNo, before: batch.before }, options);
+  if (batch.tier === 'hot') {
+    // Whatever is younger is looked for in the hot tier alone when it is sent again (P2).
+    const since = youngSince(now());
+    const before = batch.before < since ? batch.before : since;
+    return moveToWarm(db, { companyNo, before }, options);
+  }
   if (cold === null) throw coldUnconfigured();
   if (batch.tier === 'cold') {
     const month = { ...batch, companyNo };

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import type { Finding } from '../domain/finding.ts';
 import { openDatabase } from './database.ts';
@@ -17,6 +18,7 @@ export interface ReplicaLag {
 
 /** One answer serves all moves of the process for so long. */
 const ANSWER_MS = 1_000;
+const ASKING_MS_MAX = 2_000;
 
 /** @param urls mysql://user:password@host:port of each; the user needs REPLICATION CLIENT there. */
 export function openReplicaLag(urls: readonly string[]): ReplicaLag {
@@ -27,7 +29,7 @@ export function openReplicaLag(urls: readonly string[]): ReplicaLag {
   let askedAtMs = -Infinity;
 
   async function ask(): Promise<number> {
-    const lags = await Promise.all(replicas.map(({ db }) => readLag(db).catch(() => null)));
+    const lags = await Promise.all(replicas.map(({ db }) => readLagInTime(db).catch(() => null)));
     return Math.max(0, ...lags.map((seconds) => seconds ?? 0));
   }
 
@@ -40,7 +42,7 @@ export function openReplicaLag(urls: readonly string[]): ReplicaLag {
     },
     async check() {
       const findings = replicas.map(async ({ host, db }): Promise<Finding[]> => {
-        const fault = await readLag(db).then(faultOf, (error: Error) => error.message);
+        const fault = await readLagInTime(db).then(faultOf, (error: Error) => error.message);
         if (fault === null) return [];
         const sentence = `REPLICA_URLS: how far ${host} is behind cannot be told, so moves do not wait for it: ${fault}`;
         return [{ severity: 'weak', sentence }];
@@ -48,7 +50,8 @@ export function openReplicaLag(urls: readonly string[]): ReplicaLag {
       return (await Promise.all(findings)).flat();
     },
     async close() {
-      await Promise.all(replicas.map(({ db }) => db.destroy()));
+      // One that is being connected to in vain says so once more.
+      await Promise.allSettled(replicas.map(({ db }) => db.destroy()));
     },
   };
 }
@@ -63,9 +66,20 @@ interface ReplicaStatus {
   readonly Seconds_Behind_Master?: number | string | null;
 }
 
-/** @returns Null if it does not replicate. */
+/** A server that hangs answers nothing, and refuses nothing. */
+async function readLagInTime(db: Kysely<Database>): Promise<number | null> {
+  const tooLate = new AbortController();
+  const late = pause(ASKING_MS_MAX, null, { signal: tooLate.signal, ref: false }).catch(() => null);
+  const reading = readLag(db).finally(() => tooLate.abort());
+  return Promise.race([reading, late]);
+}
+
+/** Of several sources the one that is furthest behind. @returns Null if it does not replicate. */
 async function readLag(db: Kysely<Database>): Promise<number | null> {
   const { rows } = await sql<ReplicaStatus>`show replica status`.execute(db);
-  const seconds = rows[0]?.Seconds_Behind_Source ?? rows[0]?.Seconds_Behind_Master ?? null;
-  return seconds === null ? null : Number(seconds);
+  const lags = rows.flatMap((row) => {
+    const seconds = row.Seconds_Behind_Source ?? row.Seconds_Behind_Master ?? null;
+    return seconds === null ? [] : [Number(seconds)];
+  });
+  return lags.length === 0 ? null : Math.max(...lags);
 }

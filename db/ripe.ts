@@ -63,8 +63,11 @@ export async function findRipeInWarm(
       select company_no, day, sum(warm) as messages from ledger
       group by company_no, day having messages > 0
       union all
-      select company_no, day, 0 from segments
-      where state = 'writing' or (state = 'live' and is_cleared = 0)
+      select company_no, day, 0 from segments where state = 'writing'
+      union all
+      select segment.company_no, held.day, 0 from segments as segment
+      join segment_days as held on held.segment_id = segment.segment_id
+      where segment.state = 'live' and segment.is_cleared = 0
     ) as due join companies on companies.company_no = due.company_no
     where ${ofCompany}
     group by due.company_no, company_id, day
@@ -127,7 +130,9 @@ export async function findRipeInCold(
     select segments.company_no as companyNo, company_id as companyId, left(day, 7) as month
     from segments join companies on companies.company_no = segments.company_no
     where state = 'live' and is_cleared = 1 and row_count < ${SMALL_ROWS_MAX} and ${ofCompany}
-    group by segments.company_no, company_id, left(day, 7) having count(*) > 1
+    group by segments.company_no, company_id, left(day, 7)
+    -- Those that compaction made are not made smaller by it.
+    having count(*) > 1 and sum(made_by <> 'compact') > 0
     order by segments.company_no, month`.execute(db);
   return rows.flatMap((row) => {
     const ripeMs = nowMs - agesOf(row.companyNo).warmDays * DAY_MS;

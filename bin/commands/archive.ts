@@ -11,7 +11,7 @@ const UNITS_MS = { h: 3_600_000, d: 86_400_000 } as const;
 /** `36h` or `7d`, in milliseconds. */
 const Age = z
   .string()
-  .regex(/^\d+[hd]$/, { error: 'must be a number of hours or days, like 36h or 7d' })
+  .regex(/^[1-9]\d*[hd]$/, { error: 'must be a number of hours or days from 1, like 36h or 7d' })
   .transform((text) => Number(text.slice(0, -1)) * UNITS_MS[text.endsWith('h') ? 'h' : 'd']);
 
 export const archive = defineCommand({

@@ -124,23 +124,40 @@ export interface Entry extends Omit<Segment, 'days'> {
   readonly day: string;
 }
 
-/** The Segments of a Company's days that are not finished with: being written, or not cleared. */
+/**
+ * The Segments of a Company's days that are not finished with: being written under one of them, or
+ * live and not cleared. Of these the days count that they hold, for a restore has locked just those.
+ */
 export async function findUnfinished(
   db: Kysely<Database>,
   { companyNo, firstDay, lastDay, madeBy }: CompanyDays & Pick<Entry, 'madeBy'>,
 ): Promise<Entry[]> {
   const rows = await entries(db)
     .where('company_no', '=', companyNo)
-    .where('day', '>=', firstDay)
-    .where('day', '<=', lastDay)
     .where((eb) =>
       eb.or([
-        eb.and([eb('state', '=', 'writing'), eb('made_by', '=', madeBy)]),
-        eb.and([eb('state', '=', 'live'), eb('is_cleared', '=', 0)]),
+        eb.and([
+          eb('state', '=', 'writing'),
+          eb('made_by', '=', madeBy),
+          eb.between('day', firstDay, lastDay),
+        ]),
+        eb.and([
+          eb('state', '=', 'live'),
+          eb('is_cleared', '=', 0),
+          sql<boolean>`exists (select 1 from segment_days as held
+            where held.segment_id = segments.segment_id
+              and held.day between ${firstDay} and ${lastDay})`,
+        ]),
       ]),
     )
     .execute();
   return rows.map(toEntry);
+}
+
+/** One of them as it is now; null if it is forgotten. */
+export async function findEntry(db: Kysely<Database>, segmentId: string): Promise<Entry | null> {
+  const row = await entries(db).where('segment_id', '=', segmentId).executeTakeFirst();
+  return row ? toEntry(row) : null;
 }
 
 /** The live Segments of a Company that may hold something between two moments, both included. */

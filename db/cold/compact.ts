@@ -72,9 +72,11 @@ async function findSmall(db: Kysely<Database>, { companyNo, month }: CompanyMont
   const live = await findLive(db, { companyNo, ...spanOfMonth(month) });
   const isSmall = (entry: Entry) =>
     entry.isCleared && entry.rows < SMALL_ROWS_MAX && entry.day.startsWith(month);
+  const small = live.filter(isSmall);
+  // Large texts fill a Segment with few rows: what compaction made is as large as it gets.
+  if (small.every(({ madeBy }) => madeBy === 'compact')) return [];
   let rows = 0;
-  return live
-    .filter(isSmall)
+  return small
     .toSorted((a, b) => a.day.localeCompare(b.day))
     .filter((entry) => (rows += entry.rows) <= ROWS_MAX);
 }
@@ -154,15 +156,20 @@ function comesBefore(a: NumberedRow, b: NumberedRow): boolean {
 }
 
 const PIECE_ROWS = 1_024;
+/** In UTF-8 and escaped at most three times as many bytes: MariaDB takes 16 MiB in one statement. */
+const PIECE_TEXT_MAX = 4 * 1024 * 1024;
 
 export async function* inPieces(
   rows: AsyncIterable<NumberedRow>,
 ): AsyncGenerator<readonly NumberedRow[]> {
   let piece: NumberedRow[] = [];
+  let textLength = 0;
   for await (const row of rows) {
-    if (piece.push(row) < PIECE_ROWS) continue;
+    textLength += row.content.length + (row.metadata?.length ?? 0);
+    if (piece.push(row) < PIECE_ROWS && textLength < PIECE_TEXT_MAX) continue;
     yield piece;
     piece = [];
+    textLength = 0;
   }
   if (piece.length > 0) yield piece;
 }

@@ -1,11 +1,11 @@
 import { type Kysely, sql } from 'kysely';
-import { dayOf } from '../../domain/instant.ts';
 import type { Segment } from '../../domain/segment.ts';
 import { MOVES_SLOT } from '../ledger.ts';
 import { retryDeadlocks } from '../retry-deadlocks.ts';
 import type { Database } from '../schema.ts';
-import { type Entry, findUnfinished, forget, noteCleared, putLive } from './catalogue.ts';
-import { chooseClearBy, clearActivity, clearGroup } from './clear-warm.ts';
+import { clearSegment, daysOfSegment } from './clear-segment.ts';
+import { type Entry, findUnfinished, forget, putLive } from './catalogue.ts';
+import { clearActivity } from './clear-warm.ts';
 import { withDayLocks } from './day-locks.ts';
 import { segmentGivenUp } from './faults.ts';
 import { isKeptWarm } from './kept-warm.ts';
@@ -13,7 +13,6 @@ import { makeSegment } from './make-segment.ts';
 import { type CompanyDays, eachDay, readDays, spanOfDays } from './read-days.ts';
 import { ahead } from './read-ahead.ts';
 import { dealOut } from './row-groups.ts';
-import { segmentKeys } from './walk-segment.ts';
 import type { MoveDeps } from './write-segment.ts';
 
 export interface MoveToColdOptions {
@@ -54,7 +53,7 @@ async function moveDays(
     await record(deps.db, segment);
     options.onMoved?.(segment.rows);
     moved += segment.rows;
-    await clear(deps, segment, options);
+    await clearSegment(deps, segment, options);
   }
   for (const day of eachDay(days)) await clearActivity(deps.db, days.companyNo, day);
   return { moved };
@@ -62,7 +61,13 @@ async function moveDays(
 
 /** Ends what a death interrupted: what nobody reads yet is undone, what is cold already is cleared. */
 async function settle(deps: MoveDeps, entry: Entry, options: MoveToColdOptions): Promise<void> {
-  if (entry.state === 'live') return clear(deps, entry, options);
+  if (entry.state === 'live') {
+    await clearSegment(deps, entry, options);
+    for (const day of eachDay(daysOfSegment(entry))) {
+      await clearActivity(deps.db, entry.companyNo, day);
+    }
+    return;
+  }
   await deps.store.remove(entry.objectKey);
   await forget(deps.db, entry.segmentId);
 }
@@ -70,7 +75,7 @@ async function settle(deps: MoveDeps, entry: Entry, options: MoveToColdOptions):
 /** From here on its Messages are cold: to readers, to the Ledger, and to whoever sends one again. */
 async function record(db: Kysely<Database>, segment: Segment): Promise<void> {
   const { companyNo } = segment;
-  const { to } = spanOfDays(daysOf(segment));
+  const { to } = spanOfDays(daysOfSegment(segment));
   const counts = segment.days.map(
     ({ day, rows }) => sql`(${companyNo}, ${day}, ${MOVES_SLOT}, ${-rows}, ${rows})`,
   );
@@ -85,26 +90,4 @@ async function record(db: Kysely<Database>, segment: Segment): Promise<void> {
     );
   };
   await retryDeadlocks(() => db.transaction().execute(work));
-}
-
-/** From the first of a Segment's days to the last. */
-function daysOf({ firstCreatedAt, lastCreatedAt }: Omit<Segment, 'days'>) {
-  return { firstDay: dayOf(firstCreatedAt), lastDay: dayOf(lastCreatedAt) };
-}
-
-/** Deletes from warm, row group by row group, what the Segment holds. */
-async function clear(
-  deps: MoveDeps,
-  segment: Omit<Segment, 'days'>,
-  options: MoveToColdOptions,
-): Promise<void> {
-  const days = { companyNo: segment.companyNo, ...daysOf(segment) };
-  const clearBy = await chooseClearBy(deps.db, segment);
-  for await (const keys of segmentKeys(deps, segment)) {
-    if (options.signal.aborted) return; // The next run goes on here.
-    const startedAt = performance.now();
-    await clearGroup(deps.db, { ...days, clearBy }, keys);
-    await options.breathe(performance.now() - startedAt);
-  }
-  await noteCleared(deps.db, segment.segmentId);
 }

@@ -1,3 +1,4 @@
+import { openBreakerStore } from './breaker-store.ts';
 import { openFileStore } from './file-store.ts';
 import { openHedgedStore } from './hedged-store.ts';
 import { openS3Store } from './s3-store.ts';
@@ -5,5 +6,7 @@ import type { ColdStore } from './store.ts';
 
 /** @param url `file:///folder`, or `s3://bucket/prefix?endpoint=…&region=…`; see `openS3Store`. */
 export function openColdStore(url: string): ColdStore {
-  return url.startsWith('s3:') ? openHedgedStore(openS3Store(url)) : openFileStore(url);
+  return url.startsWith('s3:')
+    ? openHedgedStore(openBreakerStore(openS3Store(url)))
+    : openFileStore(url);
 }

@@ -8,7 +8,8 @@ import { MESSAGE_COLUMNS } from '../keyed-message.ts';
 import { retryDeadlocks } from '../retry-deadlocks.ts';
 import type { Database } from '../schema.ts';
 import { bucketOf } from '../warm-activity.ts';
-import { type Entry, findLive, noteCleared, putLive, retire } from './catalogue.ts';
+import { type Entry, findEntry, findLive, noteCleared, putLive, retire } from './catalogue.ts';
+import { clearSegment } from './clear-segment.ts';
 import type { NumberedRow } from './columns.ts';
 import { inPieces, rowsOf } from './compact.ts';
 import { withDayLocks } from './day-locks.ts';
@@ -36,7 +37,7 @@ export interface RestoreOptions {
 /**
  * Brings a Company's cold Messages of a span back to warm. Segment by Segment: what stays cold is
  * written anew, what is wanted is copied, then both are recorded at once. A death before that leaves
- * copies which the next archive run takes away again, or a second run uses.
+ * copies which the next run of either kind takes away again.
  *
  * @returns How many are warm now; `busy` if some are being moved by somebody else: try again.
  */
@@ -54,7 +55,7 @@ export async function restore(
   for (const entry of await findLive(db, { companyNo, since, until })) {
     if (options.signal.aborted) break;
     const days = (await daysOf(db, entry)).map((day) => ({ companyNo, day }));
-    const work = () => restoreSegment(deps, entry, wanted);
+    const work = () => restoreIfLive(deps, entry, { wanted, signal: options.signal });
     const count = await withDayLocks(deps.locks, days, work, null);
     if (count === null) isBusy = true;
     restored += count ?? 0;
@@ -71,6 +72,20 @@ async function daysOf(db: Kysely<Database>, { segmentId, day }: Entry): Promise<
     .where('segment_id', '=', segmentId)
     .execute();
   return [day.slice(0, 7), ...rows.map((row) => row.day)];
+}
+
+/** @returns Null if it is not live any more, since somebody replaced it before we held its days. */
+async function restoreIfLive(
+  deps: MoveDeps,
+  { segmentId }: Entry,
+  { wanted, signal }: { wanted: RestoreWanted; signal: AbortSignal },
+): Promise<number | null> {
+  const entry = await findEntry(deps.db, segmentId);
+  if (entry?.state !== 'live') return null;
+  // What is in both tiers, because a move or a restore died, would be in two Segments afterwards.
+  const clearing = { breathe: async () => {}, signal };
+  if (!entry.isCleared && !(await clearSegment(deps, entry, clearing))) return null;
+  return restoreSegment(deps, entry, wanted);
 }
 
 async function restoreSegment(

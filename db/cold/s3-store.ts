@@ -21,8 +21,15 @@ const PART_BYTES = 8 * 1024 * 1024;
 const ATTEMPTS_MAX = 3;
 /** Servers that are not Amazon's have one region, and mostly call it so. */
 const REGION_OF_OTHERS = 'us-east-1';
-/** A page that takes longer is refused, and asked for again; an upload is repeated by its job. */
-const TIMEOUT = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true };
+/** A page that takes longer is refused, and asked for again. Until its headers, then while nothing comes. */
+const TIMEOUT = {
+  connectionTimeout: 2_000,
+  requestTimeout: 4_000,
+  throwOnRequestTimeout: true,
+  socketTimeout: 4_000,
+};
+/** A part on its way through a thin line, or a server that puts parts together. */
+const UPLOAD = { requestTimeout: 60_000 };
 
 /**
  * Objects in a bucket of S3, or of whatever speaks its language. Credentials come by the SDK's own
@@ -59,6 +66,7 @@ export function openS3Store(url: string): ColdStore {
         const PartNumber = Parts.length + 1;
         const sent = await client.send(
           new UploadPartCommand({ ...upload, UploadId, PartNumber, Body: part }),
+          UPLOAD,
         );
         Parts.push({ ETag: sent.ETag, PartNumber });
       }
@@ -70,6 +78,7 @@ export function openS3Store(url: string): ColdStore {
           MultipartUpload,
           IfNoneMatch: '*',
         }),
+        UPLOAD,
       );
     } catch (error) {
       await client.send(new AbortMultipartUploadCommand({ ...upload, UploadId })).catch(() => {}); // The bucket's own rules remove it some time.
@@ -86,7 +95,7 @@ export function openS3Store(url: string): ColdStore {
         const first = (await pieces.next()).value ?? new Uint8Array();
         if (first.length >= PART_BYTES) return await putLarge(Key, first, pieces);
         const whole = { Bucket, Key, Body: first, IfNoneMatch: '*', ...storage };
-        await client.send(new PutObjectCommand(whole));
+        await client.send(new PutObjectCommand(whole), UPLOAD);
       } catch (error) {
         // 409: somebody writes it at this very moment.
         if ([409, 412].includes(statusOf(error))) throw objectExists(key);

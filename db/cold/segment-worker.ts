@@ -29,6 +29,8 @@ export interface Questions {
   /** Of any row group, whatever was read before. */
   decodeKeys(given: GroupBytes & { file: string; nth: number }): SegmentKeys;
   decodeEnd(given: { file: string; tail: Uint8Array }): Prints;
+  /** Nobody will ask for it any more: its end was not reached. */
+  giveUp(file: string): null;
 }
 
 /** What a Segment is known by, in hex. */
@@ -87,7 +89,14 @@ const answers: Answers = {
     print.addBytes(tail);
     return print.end();
   },
+  giveUp,
 };
+
+function giveUp(file: string): null {
+  writing.delete(file);
+  reading.delete(file);
+  return null;
+}
 
 async function decodeNext({ file, nth, ...cut }: GroupBytes & { file: string; nth: number }) {
   const { footer, print } = begun(reading.get(file));

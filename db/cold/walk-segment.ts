@@ -51,17 +51,21 @@ async function* walk<Asked extends Kind>(
 ): AsyncGenerator<Answer<Asked>, Prints> {
   const file = randomUUID();
   const footer = await store.read(objectKey, { from: bytes - footerBytes, to: bytes });
-  const groups = await decoded(objectKey, thread.ask('decodeBegin', { file, footer }));
-  let from = 0;
-  for (const [nth, { endByte }] of groups.entries()) {
-    const read = await store.read(objectKey, { from, to: endByte });
-    const asked = thread.ask<Kind>(kind, { file, nth, bytes: read, from });
-    // TypeScript does not see that the answer is of the kind that was asked.
-    yield (await decoded(objectKey, asked)) as Answer<Asked>;
-    from = endByte;
+  try {
+    const groups = await decoded(objectKey, thread.ask('decodeBegin', { file, footer }));
+    let from = 0;
+    for (const [nth, { endByte }] of groups.entries()) {
+      const read = await store.read(objectKey, { from, to: endByte });
+      const asked = thread.ask<Kind>(kind, { file, nth, bytes: read, from });
+      // TypeScript does not see that the answer is of the kind that was asked.
+      yield (await decoded(objectKey, asked)) as Answer<Asked>;
+      from = endByte;
+    }
+    const tail = await store.read(objectKey, { from, to: bytes });
+    return await thread.ask('decodeEnd', { file, tail });
+  } finally {
+    await thread.ask('giveUp', file).catch(() => {}); // After its end there is nothing to give up.
   }
-  const tail = await store.read(objectKey, { from, to: bytes });
-  return thread.ask('decodeEnd', { file, tail });
 }
 
 async function decoded<Result>(objectKey: string, asked: Promise<Result>): Promise<Result> {

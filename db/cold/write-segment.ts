@@ -52,7 +52,8 @@ export async function writeSegment(
     bytes += end.bytes.length;
     yield end.bytes;
   }
-  await store.put(objectKey, encoded()).catch((error: unknown) => {
+  await store.put(objectKey, encoded()).catch(async (error: unknown) => {
+    await thread.ask('giveUp', file).catch(() => {});
     // Its key is nobody else's: an answer got lost, and S3 was asked again. It is read back anyway.
     const isOurs = error instanceof PipelineError && error.code === 'OBJECT_EXISTS' && end;
     if (!isOurs) throw error;

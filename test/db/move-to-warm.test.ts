@@ -137,6 +137,18 @@ describe('the move from hot to warm', () => {
     expect(await ledgerOf('two')).toEqual({ stored: 8_000, hot: 0, warm: 8_000 });
   });
 
+  // Red without `youngSince` in `archive`: sent again, it would be looked for in the hot tier alone.
+  it('P2: leaves hot what was said just now, whatever age is asked for', async () => {
+    const message = aMessage({ companyId: 'just-now', createdAt: ago(0.1) });
+    await store(message, aMessage({ companyId: 'just-now', createdAt: ago(2) }));
+
+    expect(await move('just-now', ago(-1))).toEqual({ moved: 1 });
+
+    await store(message);
+    expect(await ledgerOf('just-now')).toEqual({ stored: 2, hot: 1, warm: 1 });
+    expect(await countIn('hot', 'just-now')).toBe(1);
+  });
+
   it('`CALL ArchiveOldMessages()` moves what is older than the ages say', async () => {
     await store(
       aMessage({ companyId: 'dba', createdAt: ago(25) }),

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,3 +129,19 @@ async function countWarm(root: Connection): Promise<number> {
   );
   return Number(row?.['messages']);
 }
+
+describe('a replica that hangs', () => {
+  // Red without the limit: it accepts connections, and says nothing.
+  it('is not waited for', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const lag = openReplicaLag([`mysql://reader:x@127.0.0.1:${port}`]);
+    try {
+      expect(await lag.seconds()).toBe(0);
+    } finally {
+      silent.close();
+      await lag.close();
+    }
+  }, 8_000);
+});

@@ -43,4 +43,41 @@ describe('compaction', () => {
       expect(faults).toEqual([]);
     },
   );
+
+  // Large texts fill a Segment with few rows, so that two of them stay small for ever.
+  it('does not put together again what it has made', async () => {
+    const { wiring, db } = house;
+    const companyId = 'large-texts';
+    for (const day of ['2025-06-01', '2025-06-02']) {
+      await wiring.deps.storeMessages(
+        [aMessage({ companyId, createdAt: `${day}T10:00:00.000Z` })],
+        signal,
+      );
+      await wiring.archive.move(
+        { companyId, tier: 'hot', before: '2025-07-01T00:00:00.000Z' },
+        { signal },
+      );
+      await wiring.archive.move({ companyId, tier: 'warm', day }, { signal });
+    }
+    const [{ company_no } = { company_no: 0 }] = await db
+      .selectFrom('companies')
+      .select('company_no')
+      .where('company_id', '=', companyId)
+      .execute();
+    const ages = { company_no, hot_hours: 24, warm_days: 30 };
+    await db.insertInto('tier_ages').values(ages).execute();
+    const month = { companyId, tier: 'cold', month: '2025-06' } as const;
+    const due = async () =>
+      (await wiring.archive.findRipe({ companyId })).filter(({ tier }) => tier === 'cold');
+    expect(await due()).toEqual([month]);
+
+    await db
+      .updateTable('segments')
+      .set({ made_by: 'compact' })
+      .where('day', 'like', '2025-06-%')
+      .execute();
+
+    expect(await due()).toEqual([]);
+    expect(await wiring.archive.move(month, { signal })).toEqual({ moved: 0 });
+  });
 });

@@ -31,8 +31,8 @@ const move = (batch: Parameters<typeof house.wiring.archive.move>[0]) =>
   house.wiring.archive.move(batch, { signal });
 
 /** Two Messages a day, cold, in one Segment of the month. */
-async function freeze(companyId: string): Promise<Message[]> {
-  const messages = DAYS.flatMap((day) =>
+async function freeze(companyId: string, days = DAYS): Promise<Message[]> {
+  const messages = days.flatMap((day) =>
     [0, 1].map((nth) => {
       return aMessage({
         companyId,
@@ -43,13 +43,14 @@ async function freeze(companyId: string): Promise<Message[]> {
   );
   await house.wiring.deps.storeMessages(messages, signal);
   await move({ companyId, tier: 'hot', before: LATER });
-  for (const day of DAYS) await move({ companyId, tier: 'warm', day });
+  for (const day of days) await move({ companyId, tier: 'warm', day });
   await move({ companyId, tier: 'cold', month: '2026-02' });
   return messages;
 }
 
-const restore = (companyId: string, until: string) => {
-  const [from, to] = [`2026-02-02T00:00:00.000Z`, `2026-02-03T00:00:00.000Z`];
+const restore = (companyId: string, until: string, day = '2026-02-02') => {
+  const from = `${day}T00:00:00.000Z`;
+  const to = instantOf(Date.parse(from) + 86_400_000);
   return house.wiring.archive.restore({ companyId, from, to, until }, { signal });
 };
 const read = async (companyId: string) =>
@@ -72,16 +73,17 @@ async function objects(companyId: string): Promise<StoredObject[]> {
   return found;
 }
 
-/** Ends the connection of whoever waits for a Company's row. */
+/** The connections that wait for a Company's row. */
+async function whoWaits(): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from information_schema.processlist
+    where db = database() and id <> connection_id() and info like '%companies%for update%'
+  `.execute(house.db);
+  return rows.map(({ id }) => id);
+}
+
 async function killWhoWaits(): Promise<void> {
-  const find = async () => {
-    const { rows } = await sql<{ id: number }>`
-      select id from information_schema.processlist
-      where db = database() and id <> connection_id() and info like '%companies%for update%'
-    `.execute(house.db);
-    return rows[0]?.id;
-  };
-  const id = await eventually(find, (found) => found !== undefined);
+  const [id] = await eventually(whoWaits, ({ length }) => length > 0);
   await sql`kill ${sql.raw(String(id))}`.execute(house.db);
 }
 
@@ -150,6 +152,49 @@ describe('what was replaced', () => {
 
     expect(await objects('old')).toHaveLength(1);
     expect(await read('old')).toEqual(messages);
+    expect(await faults()).toEqual([]);
+  });
+
+  // Red when unfinished Segments are looked for under the first of their month.
+  it('P6: is not taken away by an archive run while it is being copied', async () => {
+    const messages = await freeze('copying', ['2026-02-10', '2026-02-11', '2026-02-12']);
+    const held = await house.db.startTransaction().execute();
+    await sql`select company_no from companies where company_id = 'copying' for update`.execute(
+      held,
+    );
+    const restoring = restore('copying', LATER, '2026-02-11');
+    await eventually(whoWaits, ({ length }) => length > 0); // It has copied, and is to record that.
+    const due = await house.wiring.archive.findRipe({ companyId: 'copying', before: LATER });
+    let isMoved = false;
+    const moving = Promise.all(due.map(move)).finally(() => (isMoved = true));
+    await eventually(whoWaits, ({ length }) => isMoved || length > 1);
+    await held.rollback().execute();
+
+    expect(await restoring).toEqual({ restored: 2, isBusy: false });
+    await moving;
+    expect(await read('copying')).toEqual(messages);
+    expect(await tiersOf('copying')).toEqual([2, 4]);
+    expect(await faults()).toEqual([]);
+  });
+
+  // Red when what stays cold is taken for cleared, whatever the Segment was.
+  it('P3: leaves nothing behind of a restore that died and wanted something else', async () => {
+    const messages = await freeze('other');
+    const held = await house.db.startTransaction().execute();
+    await sql`select company_no from companies where company_id = 'other' for update`.execute(held);
+    const dying = restore('other', PAST).catch((error: unknown) => error);
+    await killWhoWaits();
+    await dying;
+    await held.rollback().execute();
+
+    expect(await restore('other', PAST, '2026-02-03')).toEqual({ restored: 2, isBusy: false });
+
+    expect(await tiersOf('other')).toEqual([2, 4]);
+    expect(await faults()).toEqual([]);
+    const due = await house.wiring.archive.findRipe({ companyId: 'other', before: LATER });
+    for (const batch of due) await move(batch);
+    expect(await tiersOf('other')).toEqual([0, 6]);
+    expect(await read('other')).toEqual(messages);
     expect(await faults()).toEqual([]);
   });
 });

@@ -211,7 +211,7 @@ describe.runIf(s3)('S3', () => {
     const direct = openColdStore(url());
     await direct.put('cut.parquet', parts(new Uint8Array(200_000)));
     direct.close();
-    const { port, close } = await openCuttingProxy(new URL(s3?.endpoint ?? ''), 50_000);
+    const { port, close } = await openProxy(new URL(s3?.endpoint ?? ''), 50_000, 'hangs up');
     const store = openColdStore(url('camadas', { endpoint: `http://127.0.0.1:${port}` }));
 
     const read = store.read('cut.parquet', { from: 0, to: 200_000 });
@@ -220,10 +220,25 @@ describe.runIf(s3)('S3', () => {
     store.close();
     close();
   }, 20_000);
+
+  // Red without `socketTimeout`: the SDK's own timeout ends where the headers have come.
+  it('does not wait for ever for a body that stalls on the way', async () => {
+    const direct = openColdStore(url());
+    await direct.put('stalled.parquet', parts(new Uint8Array(200_000)));
+    direct.close();
+    const { port, close } = await openProxy(new URL(s3?.endpoint ?? ''), 50_000, 'stalls');
+    const store = openColdStore(url('camadas', { endpoint: `http://127.0.0.1:${port}` }));
+
+    const read = store.read('stalled.parquet', { from: 0, to: 200_000 });
+    await expect(read).rejects.toMatchObject({ code: 'COLD_UNREACHABLE' });
+
+    store.close();
+    close();
+  }, 40_000);
 });
 
-/** Passes on all that is asked, and of the answers only so many bytes; then it hangs up. */
-async function openCuttingProxy(target: URL, bytesMax: number) {
+/** Passes on all that is asked, and of the answers only so many bytes. */
+async function openProxy(target: URL, bytesMax: number, then: 'hangs up' | 'stalls') {
   const server = createServer((near) => {
     const far = connect(Number(target.port), target.hostname);
     let passed = 0;
@@ -231,7 +246,7 @@ async function openCuttingProxy(target: URL, bytesMax: number) {
     far.on('data', (chunk: Buffer) => {
       near.write(chunk.subarray(0, Math.max(0, bytesMax - passed)));
       passed += chunk.length;
-      if (passed >= bytesMax) near.destroy();
+      if (passed >= bytesMax && then === 'hangs up') near.destroy();
     });
     for (const socket of [near, far])
       socket.on('error', () => {}).on('close', () => near.destroy());
