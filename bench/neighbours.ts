@@ -188,5 +188,10 @@ function figuresOf({ moving, resting, rowsPerSecond }: Measured) {
   };
 }
 
-const p99 = (values: readonly number[]) => quantile(values, 0.99);
-const one = (value: number, unit: string) => figureOf([value], unit);
+function p99(values: readonly number[]): number {
+  return quantile(values, 0.99);
+}
+
+function one(value: number, unit: string) {
+  return figureOf([value], unit);
+}

@@ -40,6 +40,8 @@ const { values: flags, positionals: files } = parseArgs({
 
 const COMPANIES = ['amber-atlas', 'birch-bay', 'cobalt-cup'];
 const FIRST_DAY = '2025-01-01';
+/** Days of a year by the tier they lie in at its end. */
+const YEAR = { hot: 1, warm: 29, cold: 335 } as const;
 /** Then its bytes a message are known, and it would only get slower: it outgrows MySQL's memory. */
 const FLAT_MESSAGES_MIN = 500_000;
 const GB = 1e9;
@@ -148,9 +150,6 @@ async function readFileSizes({ db }: BenchHouse): Promise<Map<string, number>> {
   return sizes;
 }
 
-/** Days of a year by the tier they lie in at its end. */
-const YEAR = { hot: 1, warm: 29, cold: 335 } as const;
-
 function figuresOf({ messages, bytes, putsPerDay, messagesPerDay }: Measured) {
   const all = messages.hot + messages.warm + messages.cold;
   const each = {
@@ -181,7 +180,9 @@ function figuresOf({ messages, bytes, putsPerDay, messagesPerDay }: Measured) {
   };
 }
 
-const perMessage = (value: number) => figureOf([value], 'bytes a message');
+function perMessage(value: number) {
+  return figureOf([value], 'bytes a message');
+}
 
 function costPerMonth(mysqlBytes: number, objectBytes: number, puts: number): number {
   return (
