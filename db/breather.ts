@@ -4,7 +4,7 @@ import type { ReplicaLag } from './replica-lag.ts';
 import type { Database } from './schema.ts';
 
 /** The share of the time that moves leave to others, when nobody waits and when somebody does. */
-const PAUSE_SHARE = 0.5;
+const PAUSE_SHARE = 1;
 const PAUSE_SHARE_BUSY = 4;
 const PAUSE_MS_MAX = 10_000;
 const LAG_POLL_MS = 500;

@@ -101,7 +101,7 @@ describe('the move from hot to warm', () => {
     );
 
     expect(moved).toBe(12_000);
-    expect(Math.max(...steps)).toBeLessThan(10_010);
+    expect(Math.max(...steps)).toBeLessThan(2_010);
     expect(await ledgerOf('long')).toEqual({ stored: 12_000, hot: 0, warm: 12_000 });
   });
 
