@@ -179,12 +179,12 @@ function figuresOf({ moving, resting, rowsPerSecond }: Measured) {
   return {
     persist_p99_ratio: ratio('persist'),
     page_p99_ratio: ratio('page'),
-    persist_p99_ms: one(p99(moving.persist), 'ms'),
-    resting_persist_p99_ms: one(p99(resting.persist), 'ms'),
-    page_p99_ms: one(p99(moving.page), 'ms'),
-    resting_page_p99_ms: one(p99(resting.page), 'ms'),
-    persist_p50_ratio: one(quantile(moving.persist, 0.5) / quantile(resting.persist, 0.5), 'ratio'),
-    moved_rows_per_s: one(rowsPerSecond, 'rows/s'),
+    persist_p99_ms: single(p99(moving.persist), 'ms'),
+    resting_persist_p99_ms: single(p99(resting.persist), 'ms'),
+    page_p99_ms: single(p99(moving.page), 'ms'),
+    resting_page_p99_ms: single(p99(resting.page), 'ms'),
+    persist_p50_ratio: single(quantile(moving.persist, 0.5) / quantile(resting.persist, 0.5), 'ratio'),
+    moved_rows_per_s: single(rowsPerSecond, 'rows/s'),
   };
 }
 
@@ -192,6 +192,6 @@ function p99(values: readonly number[]): number {
   return quantile(values, 0.99);
 }
 
-function one(value: number, unit: string) {
+function single(value: number, unit: string) {
   return figureOf([value], unit);
 }
