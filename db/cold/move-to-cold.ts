@@ -6,7 +6,7 @@ import type { Database } from '../schema.ts';
 import { clearSegment, daysOfSegment } from './clear-segment.ts';
 import { type Entry, findUnfinished, forget, putLive } from './catalogue.ts';
 import { clearActivity } from './clear-warm.ts';
-import { withDayLocks } from './day-locks.ts';
+import { type IsHeld, withDayLocks } from './day-locks.ts';
 import { segmentGivenUp } from './faults.ts';
 import { isKeptWarm } from './kept-warm.ts';
 import { makeSegment } from './make-segment.ts';
@@ -34,11 +34,12 @@ export async function moveToCold(
   options: MoveToColdOptions,
 ): Promise<{ moved: number }> {
   const locked = [...eachDay(days)].map((day) => ({ companyNo: days.companyNo, day }));
-  return withDayLocks(deps.locks, locked, () => moveDays(deps, days, options), { moved: 0 });
+  const work = (isHeld: IsHeld) => moveDays({ ...deps, isHeld }, days, options);
+  return withDayLocks(deps.locks, locked, work, { moved: 0 });
 }
 
 async function moveDays(
-  deps: MoveDeps,
+  deps: MoveDeps & { isHeld: IsHeld },
   days: CompanyDays & { companyId: string },
   options: MoveToColdOptions,
 ): Promise<{ moved: number }> {
@@ -51,7 +52,7 @@ async function moveDays(
   while (!options.signal.aborted && (await segments.hasMore())) {
     const groups = paced(segments.nextSegment(), options.breathe);
     const segment = await makeSegment(deps, wanted, groups);
-    await record(deps.db, segment);
+    await record(deps, segment);
     options.onMoved?.(segment.rows);
     moved += segment.rows;
     await clearSegment(deps, segment, options);
@@ -86,7 +87,10 @@ async function settle(deps: MoveDeps, entry: Entry, options: MoveToColdOptions):
 }
 
 /** From here on its Messages are cold: to readers, to the Ledger, and to whoever sends one again. */
-async function record(db: Kysely<Database>, segment: Segment): Promise<void> {
+async function record(
+  { db, isHeld }: Pick<MoveDeps, 'db'> & { isHeld: IsHeld },
+  segment: Segment,
+): Promise<void> {
   const { companyNo } = segment;
   const { to } = spanOfDays(daysOfSegment(segment));
   const counts = segment.days.map(
@@ -95,8 +99,11 @@ async function record(db: Kysely<Database>, segment: Segment): Promise<void> {
   const work = async (transaction: Kysely<Database>) => {
     await sql`update companies set warm_since = greatest(coalesce(warm_since, ${to}), ${to})
       where company_no = ${companyNo}`.execute(transaction);
-    if (!(await putLive(transaction, segment, { isCleared: false })))
+    // Somebody else may have moved the same rows since our locks went.
+    const isOurs = await isHeld(transaction);
+    if (!isOurs || !(await putLive(transaction, segment, { isCleared: false }))) {
       throw segmentGivenUp(segment.objectKey);
+    }
     await sql`insert into ledger (company_no, day, slot, warm, cold) values ${sql.join(counts)}
       on duplicate key update warm = warm + values(warm), cold = cold + values(cold)`.execute(
       transaction,

@@ -8,6 +8,7 @@ import { moveToCold } from '../../../db/cold/move-to-cold.ts';
 import { openSegmentThread } from '../../../db/cold/segment-thread.ts';
 import { openColdStore } from '../../../db/cold/open-store.ts';
 import type { ColdStore } from '../../../db/cold/store.ts';
+import { openDatabase } from '../../../db/database.ts';
 import { openNames } from '../../../db/names.ts';
 import { toCursor } from '../../../domain/cursor.ts';
 import { instantOf } from '../../../domain/instant.ts';
@@ -201,6 +202,41 @@ describe('the move from warm to cold', () => {
     expect(await freeze(companyId)).toEqual({ moved: 2 }); // And undoes what was begun.
     expect((await house.wiring.verify({ isDeep: true, signal })).faults).toEqual([]);
     expect(await read({ companyId })).toEqual(messages);
+  });
+
+  // Red without `isHeld` in `record`: both would declare the same Messages cold.
+  it('gives up where its locks went, and somebody else may be at it', async () => {
+    const companyId = 'lost-lock';
+    const messages = [at(10), at(20)].map((createdAt) => aMessage({ companyId, createdAt }));
+    await store(...messages);
+    await house.wiring.archive.move({ companyId, tier: 'hot', before: at(100) }, { signal });
+    const companyNo = (await openNames(house.db).companyNo(companyId)) ?? 0;
+    const locks = openDatabase({ url: house.config.mysqlUrl, connectionsMax: 1 });
+    const { rows } = await sql<{ id: number }>`select connection_id() as id`.execute(locks);
+    const kill = () => sql`kill ${sql.raw(String(rows[0]?.id))}`.execute(house.db);
+    const thread = openSegmentThread();
+    const files = openColdStore(house.config.archiveUrl ?? '');
+    const killing: ColdStore = {
+      ...files,
+      put: (key, parts) =>
+        files
+          .put(key, parts)
+          .then(kill)
+          .then(() => {}),
+    };
+
+    const moving = moveToCold(
+      { db: house.db, locks, store: killing, thread },
+      { companyId, companyNo, firstDay: DAY, lastDay: DAY },
+      { breathe, signal },
+    );
+
+    await expect(moving).rejects.toMatchObject({ code: 'SEGMENT_GIVEN_UP' });
+    await Promise.all([thread.close(), locks.destroy()]);
+    expect(await countWarm(companyId)).toBe(2);
+    expect(await freeze(companyId)).toEqual({ moved: 2 });
+    expect(await read({ companyId })).toEqual(messages);
+    expect((await house.wiring.verify({ isDeep: true, signal })).faults).toEqual([]);
   });
 
   it('puts days of a month that are due together into one Segment', async () => {
