@@ -183,7 +183,10 @@ function figuresOf({ moving, resting, rowsPerSecond }: Measured) {
     resting_persist_p99_ms: single(p99(resting.persist), 'ms'),
     page_p99_ms: single(p99(moving.page), 'ms'),
     resting_page_p99_ms: single(p99(resting.page), 'ms'),
-    persist_p50_ratio: single(quantile(moving.persist, 0.5) / quantile(resting.persist, 0.5), 'ratio'),
+    persist_p50_ratio: single(
+      quantile(moving.persist, 0.5) / quantile(resting.persist, 0.5),
+      'ratio',
+    ),
     moved_rows_per_s: single(rowsPerSecond, 'rows/s'),
   };
 }

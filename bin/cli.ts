@@ -17,6 +17,7 @@ import { restore } from './commands/restore.ts';
 import { services } from './commands/services.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
+import { summarize } from './commands/summarize.ts';
 import { test } from './commands/test.ts';
 import { verify } from './commands/verify.ts';
 
@@ -25,6 +26,7 @@ const COMMANDS = [
   start,
   replay,
   messages,
+  summarize,
   keys,
   status,
   redrive,

@@ -13,6 +13,7 @@ const BENCHES = [
   'growth',
   'neighbours',
   'import',
+  'summary',
 ];
 
 /** A benchmark is a file of `bench/` that answers one question and names itself after it. */

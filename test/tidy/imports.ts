@@ -13,7 +13,7 @@ interface Direction {
 }
 
 const HOUSE = [
-  '{domain,queues,db,workers,dashboard}/**',
+  '{domain,queues,db,summaries,workers,dashboard}/**',
   '{config,metrics,observers,wiring,await-servers,entry}.ts',
 ];
 const FRAME = ['metrics.ts', 'observers.ts', 'wiring.ts', 'config.ts', 'entry.ts'];
@@ -26,6 +26,7 @@ const DIRECTIONS: readonly Direction[] = [
   { from: 'metrics.ts', to: [] },
   { from: 'observers.ts', to: ['metrics.ts'] },
   { from: 'queues/**', to: ['domain/**'] },
+  { from: 'summaries/**', to: ['domain/**'] },
   { from: 'db/**', to: ['domain/**'], types: ['metrics.ts'] },
   {
     from: 'wiring.ts',
@@ -73,9 +74,10 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'lru-cache': ['db/**', 'dashboard/{keyring,rate-limit}.ts'],
   hyparquet: ['db/cold/{segment,encode-segment}.ts'],
   'hyparquet-writer': ['db/cold/encode-segment.ts'],
-  'hyparquet-writer/src/bloom.js': ['db/cold/encode-segment.ts'],
   '@aws-sdk/client-s3': ['db/cold/s3-store.ts'],
   '@duckdb/node-api': ['bin/query/**'],
+  stopword: ['summaries/built-in/words.ts'],
+  tinyld: ['summaries/built-in/detect-language.ts'],
   express: ['dashboard/**'],
   helmet: ['dashboard/app.ts'],
   compression: ['dashboard/app.ts'],

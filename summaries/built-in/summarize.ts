@@ -1,0 +1,100 @@
+import type { Message } from '../../domain/message.ts';
+import {
+  COURSE_PARTS_MAX,
+  type Gist,
+  KEY_POINTS_MAX,
+  type Sentiment,
+  SUMMARY_LENGTH_MAX,
+  TAGS_MAX,
+} from '../../domain/summary.ts';
+import type { Summarizer } from '../summarizer.ts';
+import { detectLanguage, wordsFor } from './detect-language.ts';
+import { keyPhrases } from './key-phrases.ts';
+import { rankSentences } from './rank-sentences.ts';
+import { labelOf, scoreOf } from './sentiment.ts';
+import { type Sentence, sentencesOf } from './sentences.ts';
+import { topicsOf } from './topics.ts';
+import type { Language } from './words.ts';
+
+/**
+ * Summarizes with what is here: no network, no key, the same words for the same Conversation. It
+ * chooses sentences, and writes none.
+ */
+export const builtInSummarizer: Summarizer = {
+  model: 'built-in',
+  promptVersion: 1,
+  summarize: (messages) => Promise.resolve(gistOf(messages)),
+};
+
+const SPEAKERS: Readonly<Record<Language, Readonly<Record<Message['role'], string>>>> = {
+  en: { user: 'Customer', bot: 'Bot', agent: 'Agent', system: 'System' },
+  pt: { user: 'Cliente', bot: 'Bot', agent: 'Atendente', system: 'Sistema' },
+};
+const NOTHING_SAID: Readonly<Record<Language, string>> = {
+  en: 'Nothing was said in words.',
+  pt: 'Nada foi dito em palavras.',
+};
+/** Of more, only the beginning and the end are looked at. */
+const MESSAGES_MAX = 2_000;
+
+function gistOf(all: readonly Message[]): Gist {
+  const messages = bounded(all);
+  const language = detectLanguage(messages.map(({ content }) => content));
+  const words = wordsFor(language);
+  const chosen = rankSentences(sentencesOf(messages, words));
+  const texts = messages.filter(({ role }) => role !== 'system').map(({ content }) => content);
+  return {
+    summary: tell(chosen, words),
+    keyPoints: chosen.slice(0, KEY_POINTS_MAX).map(({ text, turn }) => {
+      return { text, messageIds: [turn.messageId] };
+    }),
+    sentiment: sentimentOf(messages, words),
+    tags: [...new Set([...topicsOf(texts), ...keyPhrases(texts, words)])].slice(0, TAGS_MAX),
+    language,
+  };
+}
+
+function bounded(messages: readonly Message[]): readonly Message[] {
+  if (messages.length <= MESSAGES_MAX) return messages;
+  const half = MESSAGES_MAX / 2;
+  return [...messages.slice(0, half), ...messages.slice(-half)];
+}
+
+/** The sentences, with who said them wherever that changes. */
+function tell(sentences: readonly Sentence[], language: Language): string {
+  let speaker: Message['role'] | undefined;
+  const parts = sentences.map(({ text, turn }) => {
+    const isOther = turn.role !== speaker;
+    speaker = turn.role;
+    const ended = /[\p{L}\p{N}]$/u.test(text) ? `${text}.` : text;
+    return isOther ? `${SPEAKERS[language][turn.role]}: ${ended}` : ended;
+  });
+  const told = parts.join(' ').slice(0, SUMMARY_LENGTH_MAX);
+  return told === '' ? NOTHING_SAID[language] : told;
+}
+
+/** How the customer felt: what they say at the end counts twice what they said at the beginning. */
+function sentimentOf(messages: readonly Message[], language: Language): Sentiment {
+  const scores = messages
+    .filter(({ role }) => role === 'user')
+    .map(({ content }) => scoreOf(content, language));
+  const weightOf = (at: number) => 1 + at / Math.max(1, scores.length - 1);
+  const felt = scores.map((score, at) => ({ score, weight: weightOf(at) })).filter(isFelt);
+  const weights = felt.reduce((sum, { weight }) => sum + weight, 0);
+  const score = felt.reduce((sum, one) => sum + one.score * one.weight, 0) / (weights || 1);
+  return { label: labelOf(score), score: rounded(score), course: courseOf(scores) };
+}
+
+const isFelt = ({ score }: { score: number }) => score !== 0;
+const rounded = (score: number) => Math.round(score * 100) / 100 || 0;
+
+function courseOf(scores: readonly number[]): number[] {
+  const parts = Math.min(COURSE_PARTS_MAX, scores.length);
+  return Array.from({ length: parts }, (_, part) => {
+    const some = scores.slice(
+      Math.floor((part * scores.length) / parts),
+      Math.floor(((part + 1) * scores.length) / parts),
+    );
+    return rounded(some.reduce((sum, score) => sum + score, 0) / some.length);
+  });
+}

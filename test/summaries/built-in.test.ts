@@ -1,0 +1,120 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Message } from '../../domain/message.ts';
+import { Gist } from '../../domain/summary.ts';
+import { labelOf, scoreOf } from '../../summaries/built-in/sentiment.ts';
+import { builtInSummarizer } from '../../summaries/built-in/summarize.ts';
+import { aMessage } from '../house.ts';
+
+const signal = new AbortController().signal;
+
+/** `user: …` and so on, line by line. */
+function conversation(...lines: string[]): Message[] {
+  return lines.map((line, nth) => {
+    const [role = '', ...said] = line.split(': ');
+    return aMessage({
+      messageId: `m-${nth}`,
+      role: role as Message['role'],
+      content: said.join(': '),
+    });
+  });
+}
+const summarize = (...lines: string[]) =>
+  builtInSummarizer.summarize(conversation(...lines), signal);
+
+const BROKEN = [
+  'user: Oi',
+  'bot: Olá! Como posso ajudar?',
+  'user: Meu liquidificador chegou quebrado e ninguém responde meus e-mails',
+  'agent: Sinto muito! Pode me mandar o número do pedido?',
+  'user: É o 4521. Quero o dinheiro de volta',
+  'agent: O reembolso do pedido 4521 foi aprovado e cai na conta em cinco dias úteis.',
+  'user: Ok',
+];
+
+describe('the built-in summarizer', () => {
+  it('says in Portuguese what was wanted and what became of it, and who said so', async () => {
+    const { summary, language } = await summarize(...BROKEN);
+    expect(language).toBe('pt');
+    expect(summary).toContain('Cliente: Meu liquidificador chegou quebrado');
+    expect(summary).toContain('Atendente: ');
+    expect(summary).toContain('O reembolso do pedido 4521 foi aprovado');
+    expect(summary).not.toContain('Oi');
+  });
+
+  it('cites for each key point the Message it rests on', async () => {
+    const messages = conversation(...BROKEN);
+    const { keyPoints } = await builtInSummarizer.summarize(messages, signal);
+    expect(keyPoints.length).toBeGreaterThan(1);
+    for (const { text, messageIds } of keyPoints) {
+      const cited = messages.filter(({ messageId }) => messageIds.includes(messageId));
+      expect(cited.map(({ content }) => content).join(' ')).toContain(text.replace(/\.$/, ''));
+    }
+  });
+
+  it('finds the topics, and how the customer felt, not how the agent did', async () => {
+    const { tags, sentiment } = await summarize(...BROKEN);
+    expect(tags).toEqual(expect.arrayContaining(['refund', 'order']));
+    expect(sentiment.label).toBe('negative');
+    const polite = await summarize(
+      'user: the delivery is late again, this is terrible',
+      'agent: Thank you so much, you are wonderful, have a great day!',
+    );
+    expect(polite.sentiment.label).toBe('negative');
+  });
+
+  it('tells the course: angry at first, content at the end', async () => {
+    const { sentiment } = await summarize(
+      'user: your app is awful, it crashed and I lost everything',
+      'agent: Let me restore it.',
+      'user: great, it works now, thank you so much!',
+    );
+    expect(sentiment.course.at(0)).toBeLessThan(0);
+    expect(sentiment.course.at(-1)).toBeGreaterThan(0);
+    expect(sentiment.label).toBe('positive');
+  });
+
+  it('gives a valid Summary of whatever is said', async () => {
+    const turn = fc.record({
+      role: fc.constantFrom('user', 'bot', 'agent', 'system'),
+      content: fc.oneof(fc.string({ unit: 'binary' }), fc.lorem(), fc.string({ maxLength: 3 })),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 30 }), async (turns) => {
+        const messages = turns.map((one, nth) =>
+          aMessage({ ...(one as Partial<Message>), messageId: `m-${nth}` }),
+        );
+        Gist.parse(await builtInSummarizer.summarize(messages, signal));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('sentiment', () => {
+  it.each([
+    ['pt', 'o produto chegou quebrado e ninguém responde', 'negative'],
+    ['pt', 'quero cancelar', 'negative'],
+    ['pt', 'fui cobrado duas vezes, um absurdo', 'negative'],
+    ['pt', 'não gostei', 'negative'],
+    ['pt', 'nunca tive problema com vocês', 'positive'],
+    ['pt', 'PERFEITO, muito obrigada!!! ❤️', 'positive'],
+    ['pt', 'qual o horário de funcionamento?', 'neutral'],
+    ['pt', 'não, obrigado', 'neutral'],
+    ['en', 'not good at all', 'negative'],
+    ['en', 'the screen is nice but the support is terrible', 'negative'],
+    ['en', 'thanks, works great now 😊', 'positive'],
+    ['en', 'what time do you open?', 'neutral'],
+    ['en', 'no thanks', 'neutral'],
+  ] as const)('in %s: "%s" is %s', (language, text, label) => {
+    expect(labelOf(scoreOf(text, language))).toBe(label);
+  });
+
+  it('is stronger with an intensifier, and weaker with the opposite of one', () => {
+    const [plain, strong, weak] = ['bad', 'very bad', 'slightly bad'].map((text) =>
+      scoreOf(text, 'en'),
+    );
+    expect(strong).toBeLessThan(plain ?? 0);
+    expect(weak).toBeGreaterThan(plain ?? 0);
+  });
+});
