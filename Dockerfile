@@ -24,6 +24,7 @@ COPY *.ts ./
 COPY domain ./domain
 COPY queues ./queues
 COPY db ./db
+COPY summaries ./summaries
 COPY workers ./workers
 COPY dashboard ./dashboard
 COPY bin ./bin
