@@ -70,8 +70,11 @@ interface ReplicaStatus {
 async function readLagInTime(db: Kysely<Database>): Promise<number | null> {
   const tooLate = new AbortController();
   const late = pause(ASKING_MS_MAX, null, { signal: tooLate.signal, ref: false }).catch(() => null);
-  const reading = readLag(db).finally(() => tooLate.abort());
-  return Promise.race([reading, late]);
+  try {
+    return await Promise.race([readLag(db), late]);
+  } finally {
+    tooLate.abort(); // Not before: it ends `late`, which must not win by that.
+  }
 }
 
 /** Of several sources the one that is furthest behind. @returns Null if it does not replicate. */

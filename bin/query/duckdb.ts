@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 /**
- * Opens DuckDB, in memory, with two views: `messages`, all that is cold, and `segments`, the Catalogue.
+ * Opens DuckDB, in memory, with a view `messages`, all that is cold, and a table `segments`, the Catalogue.
  *
  * @throws UsageError If DuckDB is not installed.
  */

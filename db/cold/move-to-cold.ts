@@ -50,8 +50,7 @@ async function moveDays(
   const wanted = { ...days, day: days.firstDay, madeBy: 'move' } as const;
   const segments = dealOut(ahead(readDays(deps.db, days)));
   while (!options.signal.aborted && (await segments.hasMore())) {
-    const groups = paced(segments.nextSegment(), options.breathe);
-    const segment = await makeSegment(deps, wanted, groups);
+    const segment = await makeSegment(deps, wanted, segments.nextSegment());
     await record(deps, segment);
     options.onMoved?.(segment.rows);
     moved += segment.rows;
@@ -59,18 +58,6 @@ async function moveDays(
   }
   for (const day of eachDay(days)) await clearActivity(deps.db, days.companyNo, day);
   return { moved };
-}
-
-/** Encoding takes a core, which is left to others between two row groups. */
-async function* paced<Group>(
-  groups: AsyncIterable<Group>,
-  breathe: (tookMs: number) => Promise<void>,
-): AsyncGenerator<Group> {
-  for await (const group of groups) {
-    const startedAt = performance.now();
-    yield group; // Until the next one is asked for, this one is encoded and written.
-    await breathe(performance.now() - startedAt);
-  }
 }
 
 /** Ends what a death interrupted: what nobody reads yet is undone, what is cold already is cleared. */
