@@ -7,7 +7,30 @@ export interface Summarizer {
   readonly model: string;
   readonly promptVersion: number;
   /**
-   * @param messages All of a Conversation, in order; at least one.
+   * Whether it goes on from what it said before, given only the Messages that came since. One that
+   * does not is always given all of them.
    */
-  summarize(messages: readonly Message[], signal: AbortSignal): Promise<Gist>;
+  readonly isRolling: boolean;
+  /**
+   * @throws PipelineError What it says about retrying counts for the job; `SUMMARIZER_BUSY` slows the
+   *                       whole queue.
+   */
+  summarize(work: SummaryWork, signal: AbortSignal): Promise<Summarized>;
 }
+
+export interface SummaryWork {
+  /** In order, at least one: all of a Conversation, or those that came since `previous` was said. */
+  readonly messages: readonly Message[];
+  /** What was said of the Messages before; null if these are all. */
+  readonly previous: Gist | null;
+}
+
+export interface Summarized {
+  readonly gist: Gist;
+  /** What it cost; nothing, if no one charged for it. */
+  readonly tokens: { readonly input: number; readonly output: number };
+  /** Millionths of the currency that prices are configured in. */
+  readonly costMicros: number;
+}
+
+export const NO_COST = { tokens: { input: 0, output: 0 }, costMicros: 0 } as const;

@@ -33,7 +33,8 @@ export const summarize = defineCommand({
         context.say('no messages');
         return 1;
       }
-      const gist = await builtInSummarizer.summarize(messages, context.signal);
+      const work = { messages, previous: null };
+      const { gist } = await builtInSummarizer.summarize(work, context.signal);
       context.print(json ? JSON.stringify(gist) : show(gist));
       return 0;
     });

@@ -7,7 +7,7 @@ import {
   SUMMARY_LENGTH_MAX,
   TAGS_MAX,
 } from '../../domain/summary.ts';
-import type { Summarizer } from '../summarizer.ts';
+import { NO_COST, type Summarizer } from '../summarizer.ts';
 import { detectLanguage, wordsFor } from './detect-language.ts';
 import { keyPhrases } from './key-phrases.ts';
 import { rankSentences } from './rank-sentences.ts';
@@ -23,7 +23,8 @@ import type { Language } from './words.ts';
 export const builtInSummarizer: Summarizer = {
   model: 'built-in',
   promptVersion: 1,
-  summarize: (messages) => Promise.resolve(gistOf(messages)),
+  isRolling: false,
+  summarize: ({ messages }) => Promise.resolve({ gist: gistOf(messages), ...NO_COST }),
 };
 
 const SPEAKERS: Readonly<Record<Language, Readonly<Record<Message['role'], string>>>> = {

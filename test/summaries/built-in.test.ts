@@ -19,8 +19,10 @@ function conversation(...lines: string[]): Message[] {
     });
   });
 }
-const summarize = (...lines: string[]) =>
-  builtInSummarizer.summarize(conversation(...lines), signal);
+async function gistOf(messages: readonly Message[]): Promise<Gist> {
+  return (await builtInSummarizer.summarize({ messages, previous: null }, signal)).gist;
+}
+const summarize = (...lines: string[]) => gistOf(conversation(...lines));
 
 const BROKEN = [
   'user: Oi',
@@ -44,7 +46,7 @@ describe('the built-in summarizer', () => {
 
   it('cites for each key point the Message it rests on', async () => {
     const messages = conversation(...BROKEN);
-    const { keyPoints } = await builtInSummarizer.summarize(messages, signal);
+    const { keyPoints } = await gistOf(messages);
     expect(keyPoints.length).toBeGreaterThan(1);
     for (const { text, messageIds } of keyPoints) {
       const cited = messages.filter(({ messageId }) => messageIds.includes(messageId));
@@ -84,7 +86,7 @@ describe('the built-in summarizer', () => {
         const messages = turns.map((one, nth) =>
           aMessage({ ...(one as Partial<Message>), messageId: `m-${nth}` }),
         );
-        Gist.parse(await builtInSummarizer.summarize(messages, signal));
+        Gist.parse(await gistOf(messages));
       }),
       { numRuns: 300 },
     );
