@@ -39,6 +39,8 @@ const Env = z
     /** When Messages leave the hot tier, and the warm one; a Company may have ages of its own. */
     HOT_HOURS: Count.default(24),
     WARM_DAYS: Count.default(30),
+    /** So long is gathered what was said before it is counted; statistics are about as old. */
+    COUNT_AFTER_SECONDS: Count.default(30),
     /** Where the HTTP process listens: this machine only, unless told otherwise. */
     HTTP_HOST: z.string().min(1).default('127.0.0.1'),
     HTTP_PORT: Port.default(3_000),
@@ -92,6 +94,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     archiveUrl: data.ARCHIVE_URL ?? null,
     hotHours: data.HOT_HOURS,
     warmDays: data.WARM_DAYS,
+    countAfterMs: data.COUNT_AFTER_SECONDS * 1_000,
     drainMsMax: data.DRAIN_SECONDS_MAX * 1_000,
     httpHost: data.HTTP_HOST,
     httpPort: data.HTTP_PORT,

@@ -51,12 +51,14 @@ import { readStoredDays } from './db/stored-days.ts';
 import { readTierSizes } from './db/tier-sizes.ts';
 import { listAges, setAges, writeInstallationAges } from './db/tier-ages.ts';
 import { verify } from './db/verify.ts';
+import { openUsage } from './db/usage/open-usage.ts';
 import { timedPage } from './db/timed-page.ts';
 import { createMetrics } from './metrics.ts';
 import { openObservers } from './observers.ts';
 import { openSessionStore } from './queues/admin-sessions.ts';
 import { checkQueueRedis } from './queues/checks.ts';
 import { openAskingConnection, openWorkingConnection } from './queues/connection.ts';
+import { openCounter } from './queues/count-later.ts';
 import { openEnqueuer } from './queues/enqueue.ts';
 import { QUEUE_NAMES, queuePrefixOf } from './queues/index.ts';
 import { openInspector } from './queues/inspect.ts';
@@ -64,6 +66,7 @@ import manifest from './package.json' with { type: 'json' };
 import { openQueues } from './queues/open-queues.ts';
 import { plan } from './queues/schedule.ts';
 import type { ArchiveBatch } from './domain/archive.ts';
+import type { CountSpan } from './domain/usage.ts';
 import type { CheckedPageRequest } from './domain/page.ts';
 
 type MoveOptions = Omit<ArchiveOptions, 'breathe'> & Partial<Pick<ArchiveOptions, 'breathe'>>;
@@ -97,10 +100,13 @@ export function openWiring(config: Config) {
   const writer = openMessageWriter({ db, names, cache, cold, random, now, observe });
   const rooms = { db, names, cache, cold, observe: observers.read };
 
+  const usage = openUsage({ ...rooms, now });
+
   const queuePrefix = queuePrefixOf(config.keyPrefix);
   const asking = openAskingConnection(config.queueRedisUrl);
   const working = openWorkingConnection(config.queueRedisUrl);
   const enqueuer = openEnqueuer(asking, queuePrefix);
+  const counter = openCounter(enqueuer.enqueue, { windowMs: config.countAfterMs, now });
   const inspector = openInspector(asking, queuePrefix);
   const queues = openQueues(asking, queuePrefix);
 
@@ -154,6 +160,12 @@ export function openWiring(config: Config) {
         await enqueuer.enqueue('archive-batch', batch);
       },
       archive: (batch: ArchiveBatch, signal: AbortSignal) => move(batch, { signal }),
+      countLater: counter.countLater,
+      recount: usage.recount,
+      findUncounted: usage.findUncounted,
+      async recountLater({ companyId, span }: { companyId: string; span: CountSpan }) {
+        await enqueuer.enqueue('aggregate', { companyId, ...span });
+      },
       removeRetired: async () => (cold ? removeRetired({ db, store: cold.store }) : undefined),
       now,
     },
@@ -201,6 +213,8 @@ export function openWiring(config: Config) {
     findStored: findStored.bind(null, rooms),
     getRecentMessages: getRecentMessages.bind(null, rooms),
     getActiveConversations: getActiveConversations.bind(null, rooms),
+    readStatsBytes: usage.readStatsBytes,
+    getMessageStats: usage.getMessageStats,
     invalidateConversationCache: invalidateConversationCache.bind(null, rooms),
     async invalidateCompanyCache(companyId: string) {
       await cache.invalidateCompany(companyId);

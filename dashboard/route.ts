@@ -4,6 +4,7 @@ import type { ConversationPage } from '../domain/conversation.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { NewMessage } from '../domain/message.ts';
 import type { CheckedPageRequest, Page } from '../domain/page.ts';
+import type { StatsRequest } from '../domain/stats.ts';
 import type { Receipt } from '../queues/producer.ts';
 
 /** All that routes ask for, as functions; `run.ts` supplies them. */
@@ -20,6 +21,8 @@ export interface RouteDeps {
     since?: Instant | undefined;
     before?: string | undefined;
   }): Promise<ConversationPage>;
+  /** JSON bytes of the statistics; see `MessageStats`. */
+  readStatsBytes(request: StatsRequest): Promise<{ bytes: Buffer }>;
   invalidateConversationCache(conversation: ConversationName): Promise<void>;
   invalidateCompanyCache(companyId: string): Promise<void>;
   /** Milliseconds since 1970. */

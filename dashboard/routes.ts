@@ -1,9 +1,11 @@
 import type { Route } from './route.ts';
 import { clearCache } from './routes/clear-cache.ts';
+import { clientStats } from './routes/client-stats.ts';
 import { conversationMessages } from './routes/conversation-messages.ts';
 import { conversations } from './routes/conversations.ts';
 import { createMessages } from './routes/create-messages.ts';
 import { messages } from './routes/messages.ts';
+import { stats } from './routes/stats.ts';
 
 /** Every route there is: served, guarded, described and tested from this one list. */
 export const routes = [
@@ -11,5 +13,7 @@ export const routes = [
   conversationMessages,
   conversations,
   messages,
+  stats,
+  clientStats,
   clearCache,
 ] as readonly Route[];

@@ -4,6 +4,7 @@ import {
   CONVERSATIONS_PER_PAGE_MAX,
 } from '../domain/conversation.ts';
 import { Message } from '../domain/message.ts';
+import { STATS_DAYS_MAX, StatsRequest } from '../domain/stats.ts';
 import { PAGE_MESSAGES_DEFAULT, PAGE_MESSAGES_MAX } from '../domain/page.ts';
 
 /** What goes over the wire, for checking and for the OpenAPI document alike. */
@@ -66,6 +67,19 @@ export const conversationsQuery = {
     .string()
     .optional()
     .meta({ description: '`before` of a page: conversations that spoke earlier.' }),
+};
+
+export const statsQuery = {
+  companyId: CompanyId,
+  days: wholeNumber(STATS_DAYS_MAX)
+    .default(7)
+    .meta({ description: 'So many days up to and with the current one.' }),
+  timeZone: StatsRequest.shape.timeZone.default('UTC').meta({
+    description: 'Where days begin: an IANA time zone, like America/Sao_Paulo.',
+  }),
+  by: StatsRequest.shape.by
+    .default('day')
+    .meta({ description: 'How long the buckets are; by the hour for at most 31 days.' }),
 };
 
 /** A Message on its way in: what is left out is filled in. */

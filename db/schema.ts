@@ -17,6 +17,9 @@ export interface Database {
   ledger: LedgerTable;
   api_keys: ApiKeysTable;
   imports: ImportsTable;
+  conversation_usage: ConversationUsageTable;
+  company_usage: CompanyUsageTable;
+  usage_locks: { company_no: number };
 }
 
 /** `datetime(3)` in UTC, as `YYYY-MM-DD hh:mm:ss.mmm`; see `toDatetime` and `fromDatetime`. */
@@ -162,4 +165,40 @@ export interface ImportsTable {
   refused_total: string | number;
   started_at: Datetime;
   changed_at: Datetime;
+}
+
+interface UsageCounts {
+  user_count: number;
+  bot_count: number;
+  agent_count: number;
+  system_count: number;
+  /** Of the contents, in UTF-8. */
+  content_bytes: string | number;
+}
+
+/** What one Client and those who answered said in a Conversation in one hour. */
+export interface ConversationUsageTable extends UsageCounts {
+  company_no: number;
+  /** UTC hours since 1970. */
+  hour_no: number;
+  conversation_no: number;
+  client_no: number;
+  /** Whether the Conversation began here: 1 or 0. */
+  is_opened: number;
+  last_role: 'user' | 'bot' | 'agent' | null;
+  first_wait_ms: number | null;
+  /** Milliseconds until each answer, four bytes each. */
+  waits: Buffer | null;
+}
+
+/** The sums of an hour over all Conversations of a Company. */
+export interface CompanyUsageTable extends UsageCounts {
+  company_no: number;
+  hour_no: number;
+  conversations_active: number;
+  conversations_opened: number;
+  clients: number;
+  /** See `domain/wait-sketch.ts`. */
+  waits: Buffer | null;
+  first_waits: Buffer | null;
 }

@@ -6,8 +6,15 @@ import type { QueueRedis } from './connection.ts';
 
 /** Puts jobs into queues. What happens to them there is the contract's matter, see `fleet.ts`. */
 export interface Enqueuer {
-  /** @returns When the job is durable in the queue's Redis; the job's id. */
-  enqueue<Name extends QueueName>(name: Name, payload: PayloadOf<Name>): Promise<string>;
+  /**
+   * @param options.delayMs Milliseconds before the job may start; absent: none.
+   * @returns When the job is durable in the queue's Redis; the job's id.
+   */
+  enqueue<Name extends QueueName>(
+    name: Name,
+    payload: PayloadOf<Name>,
+    options?: { readonly delayMs?: number },
+  ): Promise<string>;
   /** Jobs that wait for a worker, not counting those delayed until later. */
   countWaiting(name: QueueName): Promise<number>;
   close(): Promise<void>;
@@ -20,10 +27,9 @@ const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
 export function openEnqueuer(connection: QueueRedis, prefix: string): Enqueuer {
   const queues = openQueues(connection, prefix);
   return {
-    async enqueue(name, payload) {
-      const job = await (
-        await queues.get(name)
-      ).add(name, payload, jobOptions(contractOf(name), payload));
+    async enqueue(name, payload, { delayMs = 0 } = {}) {
+      const options = { ...jobOptions(contractOf(name), payload), delay: delayMs };
+      const job = await (await queues.get(name)).add(name, payload, options);
       return job.id ?? '';
     },
     countWaiting: async (name) => (await queues.get(name)).getWaitingCount(),

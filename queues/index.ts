@@ -1,3 +1,4 @@
+import { aggregate } from './aggregate.ts';
 import { archiveBatch } from './archive-batch.ts';
 import { cacheWarm } from './cache-warm.ts';
 import type { QueueContract } from './define-queue.ts';
@@ -8,6 +9,7 @@ export const queues = {
   persist,
   'cache-warm': cacheWarm,
   'archive-batch': archiveBatch,
+  aggregate,
 } as const;
 
 export type QueueName = keyof typeof queues;

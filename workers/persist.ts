@@ -8,6 +8,8 @@ export interface PersistDeps {
   /** Resolves after the commit, with one Verdict for each Message, in order. */
   storeMessages(messages: readonly Message[], signal: AbortSignal): Promise<readonly Verdict[]>;
   warmConversation(conversation: { companyId: string; conversationId: string }): Promise<void>;
+  /** Resolves when it is sure that these Messages will be counted. */
+  countLater(messages: readonly Message[]): Promise<void>;
   /** Told how many Messages of a job cannot be stored; metrics sit here. */
   countRefused(messages: number): void;
   /** Milliseconds since 1970. */
@@ -27,6 +29,8 @@ export async function persistMessages(
   // What the producer accepted, a worker with a slower clock must not refuse: twice the tolerance.
   const { messages, refusals } = sort(job.messages, deps.now() + FUTURE_MS_MAX);
   const verdicts = messages.length > 0 ? await deps.storeMessages(messages, signal) : [];
+  // Duplicates, too: the attempt that stored them may have died before this line.
+  await deps.countLater(messages);
 
   const toWarm = new Map<string, Message>();
   const outcomes = { stored: 0, duplicate: 0, refused: 0 };

@@ -14,6 +14,7 @@ const BENCHES = [
   'neighbours',
   'import',
   'summary',
+  'stats',
 ];
 
 /** A benchmark is a file of `bench/` that answers one question and names itself after it. */

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 export interface CacheEntry {
   readonly companyId: string;
   readonly name: string;
+  /** How long it may be kept, in milliseconds, where no writer drops it; absent: five minutes. */
+  readonly ttlMs?: number;
 }
 
 /** An entry's keys; all of a Company share one hash tag, so a script finds them on one node. */

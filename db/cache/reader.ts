@@ -27,6 +27,11 @@ const FILL_POLL_MS = 5;
 const HEADER_BYTES = 2 * TOKEN_BYTES;
 const TIME_BYTES = 8;
 
+/** An entry's keys, and how long it may be kept. */
+interface Slot extends EntryKeys {
+  readonly ttlMs: number;
+}
+
 interface Item {
   readonly header: string;
   readonly bytes: Buffer;
@@ -64,7 +69,7 @@ export function openReader(parts: {
   const flights = new Map<string, Flight>();
 
   async function read(entry: CacheEntry, load: () => Promise<Buffer>): Promise<Cached> {
-    const own = keys.of(entry);
+    const own: Slot = { ...keys.of(entry), ttlMs: entry.ttlMs ?? TTL_MS };
     const found = await ask(() => lookUp(own));
     if (found) return found;
 
@@ -102,7 +107,7 @@ export function openReader(parts: {
     return head === header && epoch !== null && header.startsWith(epoch);
   }
 
-  function takeOff(own: EntryKeys, load: () => Promise<Buffer>): Promise<Fill> {
+  function takeOff(own: Slot, load: () => Promise<Buffer>): Promise<Fill> {
     const flight: Flight = { isOpen: true, fill: Promise.resolve(NOTHING) };
     flights.set(own.page, flight);
     flight.fill = fillUnderLease(own, load, flight).finally(() => {
@@ -112,7 +117,7 @@ export function openReader(parts: {
   }
 
   async function fillUnderLease(
-    own: EntryKeys,
+    own: Slot,
     load: () => Promise<Buffer>,
     flight: Flight,
   ): Promise<Fill> {
@@ -135,13 +140,14 @@ export function openReader(parts: {
     return { bytes, loadedAtMs, isAccepted: await offer(own, item) };
   }
 
-  async function offer(own: EntryKeys, item: Item): Promise<boolean> {
+  async function offer(own: Slot, item: Item): Promise<boolean> {
     const epoch = item.header.slice(0, TOKEN_BYTES);
     const token = item.header.slice(TOKEN_BYTES);
     const time = Buffer.alloc(TIME_BYTES);
     time.writeDoubleBE(item.loadedAtMs);
     const page = Buffer.concat([Buffer.from(item.header, 'latin1'), time, item.bytes]);
-    const isAccepted = await ask(() => scripts.fill(own, { token, epoch, page, ttlMs: TTL_MS }));
+    const { ttlMs } = own;
+    const isAccepted = await ask(() => scripts.fill(own, { token, epoch, page, ttlMs }));
     if (isAccepted) l1.set(own.page, item);
     return isAccepted ?? false;
   }

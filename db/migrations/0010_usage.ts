@@ -1,0 +1,60 @@
+import { type Kysely, sql } from 'kysely';
+
+/** Usage: what was said, counted by hour, for statistics and patterns. */
+export async function up(db: Kysely<never>): Promise<void> {
+  // What one Client and those who answered said in a Conversation in one hour. hour_no counts UTC
+  // hours since 1970; waits are the milliseconds until each answer, four bytes each.
+  // conversation_usage_by_client answers "what was said with this Client between A and B?".
+  await sql`
+    create table conversation_usage (
+      company_no int unsigned not null,
+      hour_no int unsigned not null,
+      conversation_no int unsigned not null,
+      client_no int unsigned not null,
+      user_count int unsigned not null,
+      bot_count int unsigned not null,
+      agent_count int unsigned not null,
+      system_count int unsigned not null,
+      content_bytes bigint unsigned not null,
+      is_opened tinyint unsigned not null,
+      last_role enum('user', 'bot', 'agent') null,
+      first_wait_ms int unsigned null,
+      waits varbinary(4000) null,
+      primary key (company_no, hour_no, conversation_no, client_no),
+      key conversation_usage_by_client (client_no, hour_no)
+    ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
+
+  // The sums of an hour over all Conversations of a Company; waits as sketches, which can be merged.
+  await sql`
+    create table company_usage (
+      company_no int unsigned not null,
+      hour_no int unsigned not null,
+      user_count bigint unsigned not null,
+      bot_count bigint unsigned not null,
+      agent_count bigint unsigned not null,
+      system_count bigint unsigned not null,
+      content_bytes bigint unsigned not null,
+      conversations_active int unsigned not null,
+      conversations_opened int unsigned not null,
+      clients int unsigned not null,
+      waits blob null,
+      first_waits blob null,
+      primary key (company_no, hour_no)
+    ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
+
+  // Whoever counts for a Company holds its row: what was read later is never overwritten by what was
+  // read before.
+  await sql`
+    create table usage_locks (
+      company_no int unsigned not null primary key
+    ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
+
+  // With these columns behind, the lengths and durations of a Company's Conversations are read from
+  // the index alone. It was written anew at every Message before, too: last_message_at leads.
+  await sql`
+    alter table conversations
+      drop key conversations_by_activity,
+      add key conversations_by_activity
+        (company_no, last_message_at, conversation_no, first_message_at, message_count,
+          client_no)`.execute(db);
+}

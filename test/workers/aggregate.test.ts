@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MessageStats } from '../../domain/stats.ts';
+import { aggregateUsage } from '../../workers/aggregate.ts';
+import { persistMessages } from '../../workers/persist.ts';
+import { aMessage, eventually, openTestHouse, type TestHouse } from '../house.ts';
+
+const signal = AbortSignal.timeout(60_000);
+const TODAY = { days: 1, timeZone: 'UTC', by: 'day' } as const;
+
+describe('aggregate', () => {
+  let house: TestHouse;
+  beforeAll(async () => void (house = await openTestHouse({ COUNT_AFTER_SECONDS: '1' })));
+  afterAll(() => house.close());
+
+  const statsOf = (companyId: string) =>
+    house.wiring.getMessageStats({ ...TODAY, companyId, days: 2 });
+
+  it('shows in the statistics what was stored, by itself', async () => {
+    await house.runFleet();
+    const message = recent('padaria');
+    await persistMessages({ messages: [message] }, house.wiring.deps, signal);
+    const stats = await eventually(
+      // Past the cache, whose entries live longer than the test.
+      () => freshStats(house, 'padaria'),
+      ({ messages }) => messages.user === 1,
+    );
+    expect(stats).toMatchObject({ conversationsActive: 1, conversationsOpened: 1, clients: 1 });
+  });
+
+  it('counts again what a worker stored that died before it asked for the count', async () => {
+    const message = recent('clinica');
+    const dying = { ...house.wiring.deps, countLater: () => Promise.reject(new Error('killed')) };
+    await expect(persistMessages({ messages: [message] }, dying, signal)).rejects.toThrow('killed');
+
+    // Its job is taken over: the message is a duplicate now.
+    await persistMessages({ messages: [message] }, house.wiring.deps, signal);
+    await eventually(
+      () => freshStats(house, 'clinica'),
+      ({ messages }) => messages.user === 1,
+    );
+  });
+
+  it('has the days counted on which Usage and Ledger differ', async () => {
+    const message = aMessage({ companyId: 'livraria' });
+    await house.wiring.deps.storeMessages([message], signal);
+    const asked: unknown[] = [];
+    const deps = {
+      ...house.wiring.deps,
+      recountLater: (wanted: { companyId: string }) => Promise.resolve(void asked.push(wanted)),
+    };
+    await aggregateUsage({}, deps, signal);
+    expect(asked).toContainEqual({
+      companyId: 'livraria',
+      span: { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' },
+    });
+  });
+
+  it('says nothing of a company that nobody knows', async () => {
+    expect(await statsOf('ninguém')).toMatchObject({
+      messages: { user: 0, bot: 0, agent: 0, system: 0 },
+      clients: 0,
+      waits: { count: 0, p50: null },
+    });
+  });
+});
+
+const recent = (companyId: string) => aMessage({ companyId, createdAt: new Date().toISOString() });
+
+async function freshStats(house: TestHouse, companyId: string): Promise<MessageStats> {
+  await house.wiring.invalidateCompanyCache(companyId);
+  return house.wiring.getMessageStats({ ...TODAY, companyId, days: 2 });
+}
