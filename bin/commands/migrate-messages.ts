@@ -130,6 +130,8 @@ function storeAll(work: Work, flags: Flags, context: Context): Promise<number> {
     await wiring.migrate();
     if (flags.restart) await wiring.imports.forgetCheckpoints(work.fingerprint);
     const imported = await runImport(wiring, work, { isCompared: !flags['no-compare'] });
+    // Usage is counted by the fleet; if it is not asked now, the nightly comparison finds the days.
+    await wiring.queue.enqueue('aggregate', {}).catch(() => {});
     sayRejects(work, imported.refused, context);
     context.print(flags.json ? JSON.stringify(imported) : showImported(imported));
     const isWhole = imported.refused === 0 && !imported.compared?.mismatches.length;

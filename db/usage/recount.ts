@@ -16,7 +16,7 @@ import type { Database, Datetime } from '../schema.ts';
 import { activeConversations } from './active-conversations.ts';
 import { type ColdTurns, openColdTurns } from './read-cold-turns.ts';
 import { byConversation, readTurns, type TurnsWanted } from './read-turns.ts';
-import { sumHour } from './sum-hour.ts';
+import { sumHours } from './sum-hours.ts';
 import { closeLater, writeUsage } from './write-usage.ts';
 
 interface Deps {
@@ -49,19 +49,17 @@ export async function recount(
       signal.throwIfAborted();
       const some = conversationNos.slice(at, at + CONVERSATIONS_AT_ONCE);
       const wanted = { companyNo, conversationNos: some, ...reachOf(span) };
-      const changed = await asOnlyCounter(deps.db, companyNo, (transaction) =>
-        recountSome(transaction, wanted, { coldTurns, firstHourNo: firstHourOf(span) }),
-      );
-      for (const hourNo of changed) hourNos.add(hourNo);
+      const isLast = at + some.length === conversationNos.length;
+      await asOnlyCounter(deps.db, companyNo, async (transaction) => {
+        const firstHourNo = firstHourOf(span);
+        const changed = await recountSome(transaction, wanted, { coldTurns, firstHourNo });
+        for (const hourNo of changed) hourNos.add(hourNo);
+        // In the transaction of the last ones: nearly always there are no others.
+        if (isLast) await sumHours(transaction, companyNo, hourNos);
+      });
     }
   } finally {
     await coldTurns.close();
-  }
-  for (const hourNo of hourNos) {
-    signal.throwIfAborted();
-    await asOnlyCounter(deps.db, companyNo, (transaction) =>
-      sumHour(transaction, { companyNo, hourNo }),
-    );
   }
   return { conversations: conversationNos.length };
 }

@@ -3,8 +3,16 @@ import { addWait, newWaitSketch, waitsToBytes } from '../../domain/wait-sketch.t
 import type { Database } from '../schema.ts';
 import { waitsOf } from './write-usage.ts';
 
-/** Adds up an hour of a Company from what was counted by Conversation. */
-export async function sumHour(
+/** Adds up hours of a Company from what was counted by Conversation. */
+export async function sumHours(
+  db: Kysely<Database>,
+  companyNo: number,
+  hourNos: Iterable<number>,
+): Promise<void> {
+  for (const hourNo of hourNos) await sumHour(db, { companyNo, hourNo });
+}
+
+async function sumHour(
   db: Kysely<Database>,
   { companyNo, hourNo }: { companyNo: number; hourNo: number },
 ): Promise<void> {
