@@ -39,6 +39,13 @@ const Env = z
     /** When Messages leave the hot tier, and the warm one; a Company may have ages of its own. */
     HOT_HOURS: Count.default(24),
     WARM_DAYS: Count.default(30),
+    /** In which the schedule's hours count. */
+    TIME_ZONE: z
+      .string()
+      .refine(isTimeZone, {
+        error: 'must be the name of a time zone, like UTC or America/Sao_Paulo',
+      })
+      .default('UTC'),
     /** Where the HTTP process listens: this machine only, unless told otherwise. */
     HTTP_HOST: z.string().min(1).default('127.0.0.1'),
     HTTP_PORT: Port.default(3_000),
@@ -92,6 +99,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     archiveUrl: data.ARCHIVE_URL ?? null,
     hotHours: data.HOT_HOURS,
     warmDays: data.WARM_DAYS,
+    timeZone: data.TIME_ZONE,
     drainMsMax: data.DRAIN_SECONDS_MAX * 1_000,
     httpHost: data.HTTP_HOST,
     httpPort: data.HTTP_PORT,
@@ -106,4 +114,15 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     logLevel: data.LOG_LEVEL,
     isUnsafeAllowed: data.ALLOW_UNSAFE,
   });
+}
+
+/** A name, not an offset, which would be wrong for half of the year. */
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
 }

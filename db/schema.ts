@@ -17,6 +17,7 @@ export interface Database {
   ledger: LedgerTable;
   api_keys: ApiKeysTable;
   imports: ImportsTable;
+  schedule_runs: ScheduleRunsTable;
 }
 
 /** `datetime(3)` in UTC, as `YYYY-MM-DD hh:mm:ss.mmm`; see `toDatetime` and `fromDatetime`. */
@@ -162,4 +163,22 @@ export interface ImportsTable {
   refused_total: string | number;
   started_at: Datetime;
   changed_at: Datetime;
+}
+
+/** The last run of each entry of the schedule; see `RunRecord`. */
+export interface ScheduleRunsTable {
+  name: string;
+  /** 1 or 0. */
+  is_paused: Generated<number>;
+  settled_at: Datetime;
+  due_at: Generated<Datetime | null>;
+  started_at: Generated<Datetime | null>;
+  ended_at: Generated<Datetime | null>;
+  done_at: Generated<Datetime | null>;
+  outcome: Generated<'running' | 'done' | 'retrying' | 'failed' | null>;
+  reason: Generated<string | null>;
+  runner: Generated<string | null>;
+  lease_until: Generated<Datetime | null>;
+  runs_total: Generated<string | number>;
+  skipped_total: Generated<string | number>;
 }

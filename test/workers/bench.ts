@@ -54,6 +54,7 @@ export function openBench(given: { keyPrefix?: string } = {}) {
         connection: working,
         prefix,
         deps: { ...IDLE, ...deps },
+        holdRun: async (_run, { work, signal }) => work(signal).then(() => 'taken'),
         log,
         observe: (event) => void events.push(event),
       });
@@ -75,6 +76,7 @@ const IDLE: Deps = {
   archiveLater: async () => {},
   removeRetired: async () => {},
   archive: async () => ({ moved: 0 }),
+  cleanCache: async () => ({ dropped: 0 }),
   now: Date.now,
 };
 
