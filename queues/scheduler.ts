@@ -12,7 +12,7 @@ export interface Scheduler {
    * once; what is planned as it should be is not touched.
    */
   plan(): Promise<void>;
-  /** Runs that were due a while ago and did not start: one for each entry, however many there were. */
+  /** Runs that were due a while ago and did not start, or lost their process: one for each entry. */
   missed(records: readonly RunRecord[], now: number): ScheduledRun[];
   /** @returns False if the run has its job already. */
   ask(run: ScheduledRun): Promise<boolean>;
@@ -66,8 +66,10 @@ export function openScheduler(options: {
       for (const name of QUEUE_NAMES) await planQueue(name);
     },
     missed(records, now) {
-      return records.flatMap(({ name, isPaused, settledAt }) => {
+      return records.flatMap(({ name, isPaused, settledAt, last }) => {
         if (isPaused || !schedule[name]) return [];
+        // Its job comes to another worker, unless Redis lost it: whoever asks for it finds out.
+        if (last?.outcome === 'interrupted') return { name, dueAt: last.dueAt };
         // The first moment, for that is the job BullMQ may have; a run covers all until it starts.
         const dueAt = dueAtAfter(name, settledAt);
         return dueAt <= now - MISSED_AFTER_MS ? { name, dueAt } : [];

@@ -183,6 +183,13 @@ describe('a missed run', () => {
     expect(missedOf({ settledAt: at('05:00:01') }, at('05:30:00'))).toEqual([]);
   });
 
+  it('is the last one, where its process was lost', () => {
+    const last = { dueAt: at('01:00:00'), startedAt: at('01:00:00'), endedAt: null, reason: null };
+    const given = { last: { ...last, outcome: 'interrupted' } } as const;
+    expect(missedOf(given, at('01:05:00'))).toEqual([{ name: 'hourly', dueAt: last.dueAt }]);
+    expect(missedOf({ ...given, isPaused: true }, at('01:05:00'))).toEqual([]);
+  });
+
   it('is none while its job may still be on its way', () => {
     expect(missedOf({}, at('02:00:59'))).toEqual([]);
     expect(missedOf({}, at('02:01:00'))).toHaveLength(1);
