@@ -41,6 +41,13 @@ const Env = z
     WARM_DAYS: Count.default(30),
     /** So long is gathered what was said before it is counted; statistics are about as old. */
     COUNT_AFTER_SECONDS: Count.default(30),
+    /** In which the schedule's hours count. */
+    TIME_ZONE: z
+      .string()
+      .refine(isTimeZone, {
+        error: 'must be the name of a time zone, like UTC or America/Sao_Paulo',
+      })
+      .default('UTC'),
     /** Where the HTTP process listens: this machine only, unless told otherwise. */
     HTTP_HOST: z.string().min(1).default('127.0.0.1'),
     HTTP_PORT: Port.default(3_000),
@@ -95,6 +102,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     hotHours: data.HOT_HOURS,
     warmDays: data.WARM_DAYS,
     countAfterMs: data.COUNT_AFTER_SECONDS * 1_000,
+    timeZone: data.TIME_ZONE,
     drainMsMax: data.DRAIN_SECONDS_MAX * 1_000,
     httpHost: data.HTTP_HOST,
     httpPort: data.HTTP_PORT,
@@ -109,4 +117,14 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     logLevel: data.LOG_LEVEL,
     isUnsafeAllowed: data.ALLOW_UNSAFE,
   });
+}
+
+/** A name, not an offset, which would be wrong for half of the year. */
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }

@@ -196,6 +196,14 @@ export const METRICS = {
     labels: { state: ['healthy', 'unhealthy'] },
     shownBy: HTTP,
   },
+  scheduleLastDone: {
+    name: 'camadas_schedule_last_done_seconds',
+    kind: 'gauge',
+    help: 'When an entry of the schedule was last done, in seconds since 1970; absent: never yet',
+    watch: 'older than two of its periods: `schedule` tells whether it is paused, fails or hangs',
+    labels: { schedule: 'each entry' },
+    shownBy: HTTP,
+  },
   queueRedisUp: {
     name: 'camadas_queue_redis_up',
     kind: 'gauge',

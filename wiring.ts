@@ -18,6 +18,7 @@ import { readLedger } from './db/ledger.ts';
 import { openMessageWriter } from './db/message-writer.ts';
 import { findConversations } from './db/find-conversations.ts';
 import { findStored } from './db/find-stored.ts';
+import { holdRun } from './db/hold-run.ts';
 import { migrate } from './db/migrate.ts';
 import {
   type ArchiveObject,
@@ -39,6 +40,12 @@ import {
 import { openNames } from './db/names.ts';
 import { openPoolWatch } from './db/pool-watch.ts';
 import { openReplicaLag } from './db/replica-lag.ts';
+import {
+  knowSchedules,
+  pauseSchedule,
+  readRunRecords,
+  resumeSchedule,
+} from './db/schedule-runs.ts';
 import { findPage } from './db/read.ts';
 import {
   getActiveConversations,
@@ -64,10 +71,12 @@ import { QUEUE_NAMES, queuePrefixOf } from './queues/index.ts';
 import { openInspector } from './queues/inspect.ts';
 import manifest from './package.json' with { type: 'json' };
 import { openQueues } from './queues/open-queues.ts';
-import { plan } from './queues/schedule.ts';
+import { SCHEDULE } from './queues/schedule.ts';
+import { openScheduler } from './queues/scheduler.ts';
 import type { ArchiveBatch } from './domain/archive.ts';
 import type { CountSpan } from './domain/usage.ts';
 import type { CheckedPageRequest } from './domain/page.ts';
+import type { ScheduledRun } from './domain/schedule.ts';
 
 type MoveOptions = Omit<ArchiveOptions, 'breathe'> & Partial<Pick<ArchiveOptions, 'breathe'>>;
 
@@ -109,6 +118,7 @@ export function openWiring(config: Config) {
   const counter = openCounter(enqueuer.enqueue, { windowMs: config.countAfterMs, now });
   const inspector = openInspector(asking, queuePrefix);
   const queues = openQueues(asking, queuePrefix);
+  const scheduler = openScheduler({ queues, schedule: SCHEDULE, timeZone: config.timeZone });
 
   const findRipe = async (wanted?: RipeWanted) => [
     ...(await findRipeInHot(db, now(), wanted)),
@@ -155,6 +165,7 @@ export function openWiring(config: Config) {
         await readRecentBytes(rooms, conversation);
       },
       getActiveConversations: (companyId: string) => getActiveConversations(rooms, companyId),
+      cleanCache: cache.clean,
       findRipe: () => findRipe(),
       async archiveLater(batch: ArchiveBatch) {
         await enqueuer.enqueue('archive-batch', batch);
@@ -203,7 +214,26 @@ export function openWiring(config: Config) {
       forgetCheckpoints: forgetCheckpoints.bind(null, db),
     },
     readStoredDays: readStoredDays.bind(null, rooms),
-    planRecurring: () => plan(queues),
+    schedule: {
+      entries: SCHEDULE,
+      timeZone: config.timeZone,
+      /** @returns The runs that had been missed, and are asked for now. */
+      async keep(): Promise<ScheduledRun[]> {
+        await knowSchedules(db, Object.keys(SCHEDULE), now());
+        await scheduler.plan();
+        const asked: ScheduledRun[] = [];
+        for (const run of scheduler.missed(await readRunRecords(db), now())) {
+          if (await scheduler.ask(run)) asked.push(run);
+        }
+        return asked;
+      },
+      read: () => readRunRecords(db),
+      ask: scheduler.ask,
+      nextDueAt: (name: string) => scheduler.nextDueAt(name, now()),
+      pause: (name: string) => pauseSchedule(db, name, now()),
+      resume: (name: string) => resumeSchedule(db, name, now()),
+      holdRun: holdRun.bind(null, db),
+    },
 
     readRecentBytes: readRecentBytes.bind(null, rooms),
     readActiveBytes: readActiveBytes.bind(null, rooms),

@@ -14,6 +14,7 @@ import { query } from './commands/query.ts';
 import { redrive } from './commands/redrive.ts';
 import { replay } from './commands/replay.ts';
 import { restore } from './commands/restore.ts';
+import { schedule } from './commands/schedule.ts';
 import { services } from './commands/services.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
@@ -32,6 +33,7 @@ const COMMANDS = [
   redrive,
   clearCache,
   archive,
+  schedule,
   ages,
   verify,
   restore,

@@ -97,8 +97,8 @@ ${shownBy('http')}
 
 ## The installation
 
-Read from the queue's Redis by each HTTP process at each scrape, so they are the same from all of them: take
-\`max\`, never \`sum\`. While that Redis is away they are absent.
+Read from the queue's Redis, and for the schedule from MySQL, by each HTTP process at each scrape, so they are
+the same from all of them: take \`max\`, never \`sum\`. While that server is away they are absent.
 
 ${table(['metric', 'kind', 'labels', 'tells', 'watch'], metrics.filter(isOfAll).map(rowOf))}
 
@@ -138,6 +138,7 @@ const OF_ALL = [
   METRICS.queueJobs,
   METRICS.queueOldestWaiting,
   METRICS.fleetWorkers,
+  METRICS.scheduleLastDone,
   METRICS.queueRedisUp,
 ].map(({ name }): string => name);
 

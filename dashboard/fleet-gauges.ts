@@ -6,7 +6,7 @@ import type { Heartbeat, Inspector, QueueView } from '../queues/inspect.ts';
 /** Two scrapes within a second, or two Prometheus servers, see the same. */
 const AGE_MS_MAX = 1_000;
 /** A scrape is not to wait for a Redis that is away: Prometheus would lose all other metrics, too. */
-const LOOK_MS_MAX = 1_000;
+export const LOOK_MS_MAX = 1_000;
 
 interface FleetView {
   readonly queues: readonly (readonly [QueueName, QueueView])[];
@@ -72,7 +72,8 @@ function set(metrics: Metrics, view: FleetView | null): void {
   metrics.fleetWorkers.set({ state: 'unhealthy' }, view.heartbeats.length - healthy);
 }
 
-async function withinOrNull<Answer>(
+/** @returns Null if there is no answer in time. */
+export async function withinOrNull<Answer>(
   timeoutMs: number,
   answer: Promise<Answer>,
 ): Promise<Answer | null> {

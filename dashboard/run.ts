@@ -15,6 +15,7 @@ import { openLockout } from './lockout.ts';
 import { metricsPages } from './metrics-pages.ts';
 import { openRateLimit } from './rate-limit.ts';
 import { openReadiness, type ReadinessWatch } from './readiness.ts';
+import { openScheduleGauges } from './schedule-gauges.ts';
 
 export interface RunningDashboard extends Running {
   /** http://host:port */
@@ -102,8 +103,9 @@ function counted({ createMessages }: Producer, observers: Wiring['observers']) {
 }
 
 function openMetrics({ config, wiring }: { config: Config; wiring: Wiring }) {
-  const { metrics, queue } = wiring;
+  const { metrics, queue, schedule } = wiring;
   openFleetGauges({ inspector: queue.inspector, metrics });
+  openScheduleGauges({ read: schedule.read, names: Object.keys(schedule.entries), metrics });
   return metricsPages({
     metrics,
     token: config.metricsToken,

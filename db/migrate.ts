@@ -9,6 +9,7 @@ import * as archiveProcedures from './migrations/0006_archive_procedures.ts';
 import * as segments from './migrations/0007_segments.ts';
 import * as imports from './migrations/0008_imports.ts';
 import * as usage from './migrations/0010_usage.ts';
+import * as schedule from './migrations/0011_schedule.ts';
 import type { Database } from './schema.ts';
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007_segments': segments,
   '0008_imports': imports,
   '0010_usage': usage,
+  '0011_schedule': schedule,
 };
 
 /**

@@ -20,6 +20,7 @@ export interface Database {
   conversation_usage: ConversationUsageTable;
   company_usage: CompanyUsageTable;
   usage_locks: { company_no: number };
+  schedule_runs: ScheduleRunsTable;
 }
 
 /** `datetime(3)` in UTC, as `YYYY-MM-DD hh:mm:ss.mmm`; see `toDatetime` and `fromDatetime`. */
@@ -201,4 +202,22 @@ export interface CompanyUsageTable extends UsageCounts {
   /** See `domain/wait-sketch.ts`. */
   waits: Buffer | null;
   first_waits: Buffer | null;
+}
+
+/** The last run of each entry of the schedule; see `RunRecord`. */
+export interface ScheduleRunsTable {
+  name: string;
+  /** 1 or 0. */
+  is_paused: Generated<number>;
+  settled_at: Datetime;
+  due_at: Generated<Datetime | null>;
+  started_at: Generated<Datetime | null>;
+  ended_at: Generated<Datetime | null>;
+  done_at: Generated<Datetime | null>;
+  outcome: Generated<'running' | 'done' | 'retrying' | 'failed' | null>;
+  reason: Generated<string | null>;
+  runner: Generated<string | null>;
+  lease_until: Generated<Datetime | null>;
+  runs_total: Generated<string | number>;
+  skipped_total: Generated<string | number>;
 }

@@ -2,9 +2,11 @@ import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import { backoffMs } from '../domain/backoff.ts';
 import { PipelineError } from '../domain/errors.ts';
+import type { RunVerdict, ScheduledRun } from '../domain/schedule.ts';
 import type { QueueRedis } from '../queues/connection.ts';
 import type { QueueContract } from '../queues/define-queue.ts';
 import { contractOf, type PayloadOf, QUEUE_NAMES, type QueueName } from '../queues/index.ts';
+import { runOf } from '../queues/schedule.ts';
 import { openConcurrency } from './concurrency.ts';
 import { type Deadlines, openDeadlines } from './deadlines.ts';
 import { type Deps, processors } from './index.ts';
@@ -18,11 +20,20 @@ export interface JobEvent {
   readonly runMs: number;
 }
 
+/** The work of a job that is a run of the schedule. */
+interface RunWork {
+  work(signal: AbortSignal): Promise<void>;
+  readonly signal: AbortSignal;
+  isRetried(error: unknown): boolean;
+}
+
 export interface FleetOptions {
   /** See `openWorkingConnection`. Stays the caller's. */
   readonly connection: QueueRedis;
   readonly prefix: string;
   readonly deps: Deps;
+  /** Does the work of a run of the schedule unless somebody is at it; says why if it did not. */
+  readonly holdRun: (run: ScheduledRun, work: RunWork) => Promise<RunVerdict>;
   readonly log: Logger;
   /** Sees every attempt; metrics sit here. */
   readonly observe: (event: JobEvent) => void;
@@ -120,8 +131,7 @@ async function attempt(
     options.observe({ queue: name, outcome, waitMs, runMs: Date.now() - startedAt });
   };
   try {
-    const { deps } = options;
-    await options.deadlines.run(limit, (signal) => process(contract, job, { deps, signal }));
+    await options.deadlines.run(limit, (signal) => runOnce(contract, job, { options, signal }));
     finish('done');
   } catch (error) {
     const outcome = outcomeOf(error, job);
@@ -132,6 +142,23 @@ async function attempt(
   }
 }
 
+/** Processors do not know whether somebody asked for their job, or the schedule. */
+async function runOnce<Name extends QueueName>(
+  contract: QueueContract<Name, PayloadOf<Name>>,
+  job: Job,
+  { options, signal }: { options: FleetOptions; signal: AbortSignal },
+): Promise<void> {
+  const { deps, holdRun, log } = options;
+  const run = runOf(job.id);
+  if (!run) return process(contract, job, { deps, signal });
+  const verdict = await holdRun(run, {
+    work: (held) => process(contract, job, { deps, signal: held }),
+    signal,
+    isRetried: (error) => outcomeOf(error, job) !== 'dead',
+  });
+  if (verdict !== 'taken') log.info({ schedule: run.name, verdict }, 'run skipped');
+}
+
 /** @returns Nothing: a result kept in Redis for every Message would cost more than it tells. */
 async function process<Name extends QueueName>(
   contract: QueueContract<Name, PayloadOf<Name>>,
@@ -139,7 +166,7 @@ async function process<Name extends QueueName>(
   run: { deps: Deps; signal: AbortSignal },
 ): Promise<void> {
   const payload = contract.payload.safeParse(job.data);
-  if (!payload.success) throw payloadInvalid(payload.error.issues[0]);
+  if (!payload.success) throw payloadInvalid(firstIssue(payload.error.issues));
   await processors[contract.name](payload.data, run.deps, run.signal);
 }
 
@@ -175,7 +202,19 @@ function faultOf(error: unknown): object {
   return { kind: error.name, code, at };
 }
 
-const payloadInvalid = (issue?: { path: PropertyKey[]; message: string }) => {
+interface Issue {
+  readonly path: PropertyKey[];
+  readonly message: string;
+  /** Where a payload may have several shapes: what each of them lacks. */
+  readonly errors?: readonly (readonly Issue[])[];
+}
+
+/** Of several shapes, the first one is what writers mean as a rule. */
+function firstIssue([issue]: readonly Issue[]): Issue | undefined {
+  return issue?.errors ? firstIssue(issue.errors[0] ?? []) : issue;
+}
+
+const payloadInvalid = (issue?: Issue) => {
   const where = issue?.path.join('.') || 'payload';
   const sentence = `${where}: ${issue?.message ?? 'does not fit the contract of its queue'}`;
   return new PipelineError('PAYLOAD_INVALID', sentence, { retry: 'never' });

@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { instantOf } from '../domain/instant.ts';
 import { closeInTime, prepareServers, type Running } from '../entry.ts';
 import { QUEUE_NAMES, type QueueName } from '../queues/index.ts';
 import { openWiring, type Wiring } from '../wiring.ts';
@@ -12,6 +14,7 @@ import { type MetricsServer, openMetricsServer } from './metrics-server.ts';
 export type RunningFleet = Running;
 
 const HEARTBEAT_MS = 5_000;
+const SCHEDULE_LOOK_MS = 60_000;
 
 /**
  * Starts one Fleet process: shows its metrics, waits for the servers and checks them, brings the
@@ -27,7 +30,6 @@ export async function runFleet(config: Config, log: Logger): Promise<RunningFlee
   try {
     server = await openMetrics({ wiring, pulse }, config);
     await prepareServers(wiring, config, log);
-    await wiring.planRecurring();
   } catch (error) {
     await closeInTime(wiring);
     await server?.close();
@@ -40,12 +42,14 @@ export async function runFleet(config: Config, log: Logger): Promise<RunningFlee
     watch.observe(event);
     wiring.observers.job(event);
   };
-  const fleet = openFleet({ connection, prefix, deps: wiring.deps, log, observe });
+  const { holdRun } = wiring.schedule;
+  const fleet = openFleet({ connection, prefix, deps: wiring.deps, holdRun, log, observe });
   const metricsAt = { metricsHost: reachableHost(config.metricsHost), metricsPort: server.port };
   const heartbeat = await beat({ wiring, watch, pulse, log, metricsAt });
+  const schedule = keepSchedule(wiring, log);
   log.info(metricsAt, 'fleet is running');
   const { drainMsMax } = config;
-  return { stop: () => stop({ fleet, wiring, heartbeat, server, log, drainMsMax }) };
+  return { stop: () => stop({ fleet, wiring, heartbeat, schedule, server, log, drainMsMax }) };
 }
 
 /** How this process was when it last looked. */
@@ -106,6 +110,30 @@ async function beat(parts: {
   };
 }
 
+/** Looks every minute that all is planned, and has runs made up for that were missed. */
+function keepSchedule({ schedule }: Wiring, log: Logger): { end(): void } {
+  const over = new AbortController();
+
+  async function look(): Promise<void> {
+    try {
+      for (const run of await schedule.keep()) {
+        log.info({ schedule: run.name, dueAt: instantOf(run.dueAt) }, 'missed run asked for');
+      }
+    } catch (error) {
+      const kind = error instanceof Error ? error.name : typeof error;
+      log.warn({ kind }, 'the schedule cannot be looked after now; tried again in a minute');
+    }
+  }
+
+  void (async () => {
+    while (!over.signal.aborted) {
+      await look();
+      await pause(SCHEDULE_LOOK_MS, undefined, { signal: over.signal }).catch(() => {});
+    }
+  })();
+  return { end: () => over.abort() };
+}
+
 async function countWaiting({ queue }: Wiring): Promise<Record<QueueName, number>> {
   const counted = QUEUE_NAMES.map(async (name) => {
     return [name, (await queue.inspector.counts(name)).waiting] as const;
@@ -117,10 +145,12 @@ async function stop(parts: {
   fleet: Fleet;
   wiring: Wiring;
   heartbeat: HeartbeatTimer;
+  schedule: { end(): void };
   server: MetricsServer;
   log: Logger;
   drainMsMax: number;
 }): Promise<void> {
+  parts.schedule.end();
   const { isClean } = await parts.fleet.drain(parts.drainMsMax);
   if (!isClean) parts.log.warn('some jobs did not end in time; other workers take them over');
   await parts.heartbeat.end();

@@ -21,6 +21,10 @@ export interface CacheKeys {
   /** Changing the value at this key makes all pages of the Company count no longer. */
   epochOf(companyId: string): string;
   of(entry: CacheEntry): EntryKeys;
+  /** What all epochs match, and no other key does. */
+  readonly anyEpoch: string;
+  /** How far cleaning has come. */
+  readonly cleanedTo: string;
 }
 
 /** @param prefix Set apart what shares one Redis. Identifiers are encoded: none can imitate a key. */
@@ -29,6 +33,8 @@ export function cacheKeys(prefix: string): CacheKeys {
   const epochOf = (companyId: string) => `${tag(companyId)}:epoch`;
   return {
     epochOf,
+    anyEpoch: `${prefix}:{*}:epoch`,
+    cleanedTo: `${prefix}:cleaned-to`,
     of({ companyId, name }) {
       const page = `${tag(companyId)}:page:${encodeURIComponent(name)}`;
       return {

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { openConnection } from './connection.ts';
 import { openFences, type WriteFence } from './fences.ts';
+import { openCleaning } from './cleaning.ts';
 import { type CacheEntry, cacheKeys } from './keys.ts';
-import { type Cached, openReader } from './reader.ts';
+import { type Cached, openReader, TTL_MS } from './reader.ts';
 import { defineCacheScripts } from './scripts.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface Cache {
   fence(entries: readonly CacheEntry[]): Promise<WriteFence>;
   invalidate(entry: CacheEntry): Promise<void>;
   invalidateCompany(companyId: string): Promise<void>;
+  /** Drops what no page needs any more. */
+  clean(signal: AbortSignal): Promise<{ dropped: number }>;
   /** For counts of the moment that all processes share. */
   readonly connection: Redis;
   ping(): Promise<void>;
@@ -39,6 +42,7 @@ export function openCache(options: { url: string; prefix: string; answerMsMax?: 
   return {
     ...openReader(parts),
     ...openFences(parts),
+    ...openCleaning(parts, TTL_MS),
     connection: connection.redis,
     ping: async () => void (await connection.redis.ping()),
     close: connection.close,

@@ -17,7 +17,7 @@ const L1_ITEMS_MAX = 1_000;
 const L1_BYTES_MAX = 32 * 1024 * 1024;
 /** A larger page is loaded each time: it would push too many others out. */
 const PAGE_BYTES_MAX = 1024 * 1024;
-const TTL_MS = 5 * 60_000;
+export const TTL_MS = 5 * 60_000;
 /** A fill slower than this is refused. */
 const LEASE_MS = 3_000;
 /** How long a reader waits for the fill of another process before it loads for itself. */

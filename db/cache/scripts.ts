@@ -30,6 +30,8 @@ export interface CacheScripts {
   ): Promise<boolean[]>;
   /** After a commit: drops what could have slipped in, and lets readers fill again. */
   lift(entries: readonly EntryKeys[], token: string): Promise<void>;
+  /** Drops an epoch that nobody touched for so long. Where Redis counts uses, not time, none is. */
+  dropIdle(epoch: string, idleMs: number): Promise<boolean>;
 }
 
 export type Lease = { kind: 'fill'; epoch: string } | { kind: 'wait' } | { kind: 'bypass' };
@@ -68,14 +70,23 @@ for at = 1, #KEYS, 4 do
   redis.call('ZREM', KEYS[at + 3], ARGV[1])
 end`;
 
+const DROP_IDLE = `
+local idle = redis.pcall('OBJECT', 'IDLETIME', KEYS[1])
+if type(idle) ~= 'number' or idle * 1000 < tonumber(ARGV[1]) then return 0 end
+return redis.call('DEL', KEYS[1])`;
+
 type Command = (...args: (string | number | Buffer)[]) => Promise<unknown>;
-type Commands = Record<'cacheLease' | 'cacheFill' | 'cacheRaise' | 'cacheLift', Command>;
+type Commands = Record<
+  'cacheLease' | 'cacheFill' | 'cacheRaise' | 'cacheLift' | 'cacheDropIdle',
+  Command
+>;
 
 export function defineCacheScripts(redis: Redis): CacheScripts {
   redis.defineCommand('cacheLease', { lua: LEASE, numberOfKeys: 4 });
   redis.defineCommand('cacheFill', { lua: FILL, numberOfKeys: 4 });
   redis.defineCommand('cacheRaise', { lua: RAISE });
   redis.defineCommand('cacheLift', { lua: LIFT });
+  redis.defineCommand('cacheDropIdle', { lua: DROP_IDLE, numberOfKeys: 1 });
   const commands = redis as unknown as Commands; // defineCommand adds methods TypeScript cannot see.
 
   return {
@@ -106,6 +117,7 @@ export function defineCacheScripts(redis: Redis): CacheScripts {
       const keys = entries.flatMap(writeKeys);
       await commands.cacheLift(keys.length, ...keys, token);
     },
+    dropIdle: async (epoch, idleMs) => (await commands.cacheDropIdle(epoch, idleMs)) === 1,
   };
 }
 

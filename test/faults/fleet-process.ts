@@ -5,7 +5,9 @@ import { join } from 'node:path';
 const [FLEET, HTTP] = ['workers', 'dashboard'].map((folder) =>
   join(import.meta.dirname, '../..', folder, 'main.ts'),
 );
-const ARCHIVER = join(import.meta.dirname, 'archiver.ts');
+const [ARCHIVER, RUN_HOLDER] = ['archiver.ts', 'run-holder.ts'].map((file) =>
+  join(import.meta.dirname, file),
+);
 
 /** One Fleet process, started as its container would; or one of HTTP. */
 export interface FleetProcess {
@@ -26,7 +28,9 @@ export const spawnFleet = (env: Record<string, string>) => spawnEntry(FLEET ?? '
 /** The same for HTTP: where it listens, it tells at level info. */
 export const spawnHttp = (env: Record<string, string>) => spawnEntry(HTTP ?? '', env);
 /** One that archives all there is, and then ends by itself with 0. */
-export const spawnArchiver = (env: Record<string, string>) => spawnEntry(ARCHIVER, env);
+export const spawnArchiver = (env: Record<string, string>) => spawnEntry(ARCHIVER ?? '', env);
+/** One that is at a run of the schedule, `RUN_NAME` due at `RUN_DUE_AT`, until it is killed. */
+export const spawnRunHolder = (env: Record<string, string>) => spawnEntry(RUN_HOLDER ?? '', env);
 
 function spawnEntry(main: string, env: Record<string, string>): FleetProcess {
   const child = spawn(process.execPath, [main], {

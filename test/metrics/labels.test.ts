@@ -1,9 +1,11 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFleetGauges } from '../../dashboard/fleet-gauges.ts';
+import { openScheduleGauges } from '../../dashboard/schedule-gauges.ts';
 import { CACHE_LEVELS, type Definition, METRICS, type ProcessKind } from '../../metrics.ts';
 import { openWorkingConnection } from '../../queues/connection.ts';
 import { QUEUE_NAMES, queuePrefixOf } from '../../queues/index.ts';
+import { SCHEDULE } from '../../queues/schedule.ts';
 import { aMessage, eventually, openTestHouse, type TestHouse } from '../house.ts';
 import { type Sample, samplesOf, scrapeFleet, valueOf } from './exposition.ts';
 
@@ -26,6 +28,9 @@ async function liveThrough() {
   const { wiring } = house;
   const { inspector } = wiring.queue;
   openFleetGauges({ inspector, metrics: wiring.metrics });
+  const { read, entries, ask } = wiring.schedule;
+  openScheduleGauges({ read, names: Object.keys(entries), metrics: wiring.metrics });
+  await ask({ name: 'clean-cache', dueAt: Date.now() + 1_000 });
 
   const message = aMessage({ ...secret, content: 'um segredo' });
   const producer = house.openProducer();
@@ -54,6 +59,8 @@ async function liveThrough() {
     () => inspector.counts('persist'),
     ({ dead, waiting, active }) => dead === 1 && waiting + active === 0,
   );
+
+  await eventually(read, (records) => records.some(({ lastDoneAt }) => lastDoneAt !== null));
 
   const { observers } = wiring;
   observers.accepted(3);
@@ -163,6 +170,7 @@ function isDeclared({ name, labels }: Sample): boolean {
 
 const KINDS: Readonly<Record<string, (value: string) => boolean>> = {
   'each queue': (value) => QUEUE_NAMES.includes(value as never),
+  'each entry': (value) => value in SCHEDULE,
   'each route': (value) => /^(messages|other|\/many\/\d+)$/.test(value),
   'HTTP status': (value) => /^[1-5]\d\d$/.test(value),
   one: (value) => /^v?\d+\.\d+\.\d+$/.test(value),

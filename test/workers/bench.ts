@@ -5,7 +5,7 @@ import { inject, onTestFinished } from 'vitest';
 import { openAskingConnection, openWorkingConnection } from '../../queues/connection.ts';
 import { type QueueName, queuePrefixOf } from '../../queues/index.ts';
 import { openInspector } from '../../queues/inspect.ts';
-import { type Fleet, type JobEvent, openFleet } from '../../workers/fleet.ts';
+import { type Fleet, type FleetOptions, type JobEvent, openFleet } from '../../workers/fleet.ts';
 import type { Deps } from '../../workers/index.ts';
 
 let benches = 0;
@@ -48,12 +48,13 @@ export function openBench(given: { keyPrefix?: string } = {}) {
       queues.set(name, queue);
       return queue;
     },
-    openFleet(deps: Partial<Deps>): Fleet {
+    openFleet(deps: Partial<Deps>, holdRun: FleetOptions['holdRun'] = holdNothing): Fleet {
       const log = pino({ level: 'debug' }, collect(lines));
       const fleet = openFleet({
         connection: working,
         prefix,
         deps: { ...IDLE, ...deps },
+        holdRun,
         log,
         observe: (event) => void events.push(event),
       });
@@ -79,7 +80,14 @@ const IDLE: Deps = {
   archiveLater: async () => {},
   removeRetired: async () => {},
   archive: async () => ({ moved: 0 }),
+  cleanCache: async () => ({ dropped: 0 }),
   now: Date.now,
+};
+
+/** Where no test is about the schedule. */
+const holdNothing: FleetOptions['holdRun'] = async (_run, { work, signal }) => {
+  await work(signal);
+  return 'taken';
 };
 
 function collect(lines: string[]): Writable {

@@ -15,7 +15,7 @@ describe('cache-warm', () => {
     await persistMessages({ messages: [aMessage()] }, deps, signal);
     const conversation = { companyId: 'padaria', conversationId: 'pedido-1' };
 
-    expect(await warmCache(conversation, deps)).toEqual({ warmed: 1 });
+    expect(await warmCache(conversation, deps, signal)).toEqual({ warmed: 1 });
 
     expect((await readRecentBytes(conversation)).from).toBe('l1');
     const neighbour = house.openNeighbour();
@@ -29,7 +29,7 @@ describe('cache-warm', () => {
     const messages = ids.map((id) => aMessage({ companyId: 'clinica', conversationId: id }));
     await persistMessages({ messages }, deps, signal);
 
-    expect(await warmCache({ companyId: 'clinica' }, deps)).toEqual({ warmed: 3 });
+    expect(await warmCache({ companyId: 'clinica' }, deps, signal)).toEqual({ warmed: 3 });
 
     for (const conversationId of ids) {
       const page = await readRecentBytes({ companyId: 'clinica', conversationId });
