@@ -61,7 +61,7 @@ const DIRECTIONS: readonly Direction[] = [
 
 /** Which files may use a library. One that is not listed may only help in `bin`. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
-  zod: ['domain/**', 'queues/**', 'dashboard/**', 'config.ts', 'bin/**'],
+  zod: ['domain/**', 'queues/**', 'summaries/**', 'dashboard/**', 'config.ts', 'bin/**'],
   bullmq: [
     'queues/{open-queues,enqueue,schedule}.ts',
     'workers/fleet.ts',
@@ -78,6 +78,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['bin/query/**'],
   stopword: ['summaries/built-in/words.ts'],
   tinyld: ['summaries/built-in/detect-language.ts'],
+  openai: ['summaries/language-model/{client,dialects}.ts'],
   express: ['dashboard/**'],
   helmet: ['dashboard/app.ts'],
   compression: ['dashboard/app.ts'],
