@@ -62,8 +62,8 @@ export function readAnswer({ text, isCutOff }: Completion, context: Context): Re
   const { data } = parsed;
   const summary = clean(data.summary, SUMMARY_LENGTH_MAX);
   if (summary === '') return faulty('summary: must not be empty');
-  const language = data.language.trim().slice(0, 2).toLowerCase(); // Of pt-BR, pt.
-  if (!/^[a-z]{2}$/.test(language)) return faulty('language: must be a code of two letters');
+  const language = /^([a-z]{2})(?:[-_]|$)/.exec(data.language.trim().toLowerCase())?.[1];
+  if (language === undefined) return faulty('language: must be a code of two letters');
   const sentiment = sentimentOf(data.sentiment, context.previous);
   return {
     gist: {

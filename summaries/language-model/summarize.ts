@@ -1,9 +1,9 @@
 import { PipelineError } from '../../domain/errors.ts';
 import type { Gist } from '../../domain/summary.ts';
 import { type Spent, type Summarizer, SummaryFailed, type SummaryWork } from '../summarizer.ts';
-import { answerSchema, readAnswer } from './answer.ts';
+import { answerSchema, type Context, readAnswer } from './answer.ts';
 import { type Client, type ClientOptions, openClient } from './client.ts';
-import { OUTPUT_TOKENS_MAX } from './dialects.ts';
+import { OUTPUT_TOKENS_MAX, type Question } from './dialects.ts';
 import { malformed } from './faults.ts';
 import { PIECE_TOKENS_MAX, piecesOf } from './pieces.ts';
 import { PROMPT_VERSION, promptOf, type Reading, repairOf } from './prompt.ts';
@@ -73,22 +73,22 @@ async function roll({ messages, previous }: SummaryWork, tools: Tools): Promise<
 
 /** One piece; if the answer does not fit, the model is told why, once. */
 async function read(reading: Reading, tools: Tools & { callsKept: number }): Promise<Gist> {
-  const { client, account, signal, callsKept } = tools;
   const { turns, messageIds } = promptOf(reading);
   const context = { messageIds, previous: reading.previous };
 
-  const answer = await client.complete({ turns, schema: answerSchema }, signal);
-  account.charge(answer.tokens);
-  const { gist, fault } = readAnswer(answer, context);
-  if (gist) return gist;
-  if (account.callsLeft() <= callsKept) throw malformed(fault);
+  const first = await ask(turns, context, tools);
+  if (first.gist) return first.gist;
+  if (tools.account.callsLeft() <= tools.callsKept) throw malformed(first.fault);
 
-  const repair = [...turns, ...repairOf(answer.text, fault)] as const;
-  const repaired = await client.complete({ turns: repair, schema: answerSchema }, signal);
-  account.charge(repaired.tokens);
-  const second = readAnswer(repaired, context);
+  const second = await ask([...turns, ...repairOf(first.text, first.fault)], context, tools);
   if (second.gist) return second.gist;
   throw malformed(second.fault);
+}
+
+async function ask(turns: Question['turns'], context: Context, { client, account, signal }: Tools) {
+  const answer = await client.complete({ turns, schema: answerSchema }, signal);
+  account.charge(answer.tokens);
+  return { ...readAnswer(answer, context), text: answer.text };
 }
 
 interface Account {

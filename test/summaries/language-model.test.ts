@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readConfig } from '../../config.ts';
 import { Gist } from '../../domain/summary.ts';
 import { openSummarizer } from '../../summaries/open-summarizer.ts';
@@ -32,6 +32,20 @@ describe('a language model', () => {
       headers: { authorization: `Bearer ${KEY}` },
       body: { model: 'small', max_tokens: 4_000, response_format: { type: 'json_schema' } },
     });
+  });
+
+  it('is asked for nothing where none is configured', () => {
+    expect(openSummarizer(readConfig(URLS)).model).toBe('built-in');
+  });
+
+  it("takes nothing from the environment of OpenAI's own programs", async () => {
+    vi.stubEnv('OPENAI_API_KEY', 'sk-of-somebody-else');
+    vi.stubEnv('OPENAI_BASE_URL', 'http://127.0.0.1:9/v1');
+    vi.stubEnv('OPENAI_ORG_ID', 'org-of-somebody-else');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { summarize, asked } = await openConfigured([says(GOOD)]);
+    await summarize();
+    expect(JSON.stringify(asked[0]?.headers)).not.toContain('somebody-else');
   });
 
   it('sends no key where none is configured', async () => {
@@ -134,18 +148,18 @@ describe('a long Conversation', () => {
   });
 });
 
-describe('an answer that does not fit', () => {
-  const CUT_OFF: Reply = (response) =>
-    void response
-      .writeHead(200, { 'content-type': 'application/json' })
-      .end('{"choices":[{"message":{"content":"{"},"finish_reason":"length"}]}');
+const CUT_OFF: Reply = (response) =>
+  void response
+    .writeHead(200, { 'content-type': 'application/json' })
+    .end('{"choices":[{"message":{"content":"{"},"finish_reason":"length"}]}');
 
+describe('an answer that does not fit', () => {
   it.each([
     ['is no JSON', says('Claro! A cliente queria o reembolso.'), 'is no JSON object'],
     ['lacks a field', says({ ...GOOD, summary: undefined }), 'summary: '],
     ['has another type', says({ ...GOOD, tags: 'refund' }), 'tags: '],
     ['says nothing', says({ ...GOOD, summary: ' \u0000 ' }), 'summary: must not be empty'],
-    ['is in no language', says({ ...GOOD, language: '?' }), 'language: must be'],
+    ['names no code', says({ ...GOOD, language: 'Portuguese' }), 'language: must be'],
     ['is cut off', CUT_OFF, 'cut off'],
   ])('and %s is repaired once, told what is wrong', async (_, bad, why) => {
     const { summarize, asked } = await openConfigured([bad, says(GOOD)]);
@@ -200,12 +214,13 @@ describe('an answer that does not fit', () => {
   });
 });
 
-describe('a server that does not take the request as it is', () => {
-  const takes =
-    (isTaken: (body: Parameters<Reply>[1]['body']) => boolean): Reply =>
-    (response, asked) =>
-      (isTaken(asked.body) ? says(GOOD) : refuses(400))(response, asked);
+/** A server with demands of its own. */
+const takes =
+  (isTaken: (body: Parameters<Reply>[1]['body']) => boolean): Reply =>
+  (response, asked) =>
+    (isTaken(asked.body) ? says(GOOD) : refuses(400))(response, asked);
 
+describe('a server that does not take the request as it is', () => {
   it.each([
     [
       'max_tokens',

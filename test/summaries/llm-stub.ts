@@ -1,4 +1,9 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
@@ -26,13 +31,14 @@ export type Reply = (response: ServerResponse, asked: Asked) => void;
  */
 export async function openLanguageModelServer(...replies: [Reply, ...Reply[]]) {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = (await json(request)) as Asked['body'];
-    asked.push({ path: request.url ?? '', headers: request.headers, body });
-    const reply = replies[Math.min(asked.length, replies.length) - 1];
-    const latest = asked.at(-1);
-    if (reply && latest) reply(response, latest);
-  });
+    const question = { path: request.url ?? '', headers: request.headers, body };
+    const reply = replies[Math.min(asked.length, replies.length - 1)];
+    asked.push(question);
+    reply?.(response, question);
+  }
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
