@@ -75,10 +75,15 @@ function tell(
 }
 
 const ANSWER_SHOWN_MAX = 4_000;
+/** What may begin a mark of a turn, which a customer may have had the model repeat. */
+const MARKS = /[<>]|\[(?=\/?[A-Z])/g;
 
 /** Goes on after an answer that does not fit. */
 export const repairOf = (answer: string, why: string): readonly [Turn, Turn] => [
-  { role: 'assistant', content: shorten(answer, ANSWER_SHOWN_MAX) || '(nothing)' },
+  {
+    role: 'assistant',
+    content: shorten(answer, ANSWER_SHOWN_MAX).replaceAll(MARKS, ' ').trim() || '(nothing)',
+  },
   {
     role: 'user',
     content: `This cannot be used: ${why}. Answer again, with the JSON object alone, complete and short.`,
