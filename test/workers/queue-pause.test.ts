@@ -74,6 +74,9 @@ it('lets the other queues go on meanwhile', async () => {
     { queue: 'persist', outcome: 'done' },
   ]);
   expect(await bench.inspector.counts('cache-warm')).toMatchObject({ waiting: 1, dead: 0 });
+  // So that nobody takes the Fleet for stuck.
+  expect(await bench.inspector.isHeldBack('cache-warm')).toBe(true);
+  expect(await bench.inspector.isHeldBack('persist')).toBe(false);
 });
 
 it('delays the job alone where the contract of its queue has no rate limit', async () => {
