@@ -11,6 +11,18 @@ const MysqlUrl = z
   })
   .transform((url) => url.replace(/^mariadb:/, 'mysql:'));
 
+/** Enough for one piece of a Conversation, its summary, and one attempt to repair that. */
+const TOKENS_PER_JOB_MIN = 30_000;
+/** Node's own fetch waits no longer for an answer. */
+const LLM_TIMEOUT_SECONDS_MAX = 300;
+
+const HttpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be http://host:port/v1 or https://host/v1' })
+  .refine((url) => new URL(url).username === '' && new URL(url).password === '', {
+    error: 'must hold no user and no password; a key goes into LLM_API_KEY',
+  });
+const Price = z.coerce.number().min(0);
+
 const Env = z
   .object({
     MYSQL_URL: MysqlUrl,
@@ -70,6 +82,17 @@ const Env = z
     METRICS_PORT: Port.default(0),
     /** What Prometheus must send as bearer token; absent: nothing. */
     METRICS_TOKEN: z.string().min(1).optional(),
+    /** A server that speaks OpenAI's protocol, and its model, write the Summaries; absent: built in. */
+    LLM_BASE_URL: HttpUrl.optional(),
+    LLM_MODEL: z.string().min(1).optional(),
+    /** Servers of one's own need none. */
+    LLM_API_KEY: z.string().min(1).optional(),
+    LLM_TIMEOUT_SECONDS: Count.max(LLM_TIMEOUT_SECONDS_MAX).default(60),
+    LLM_TOKENS_PER_JOB_MAX: Count.min(TOKENS_PER_JOB_MIN).default(60_000),
+    LLM_TOKENS_PER_COMPANY_DAY_MAX: Count.default(2_000_000),
+    /** Of a million tokens, in whatever currency the costs are to be told in. */
+    LLM_PRICE_INPUT: Price.default(0),
+    LLM_PRICE_OUTPUT: Price.default(0),
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     /** Start although a server breaks a promise. For experiments. */
     ALLOW_UNSAFE: z.stringbool().default(false),
@@ -77,6 +100,18 @@ const Env = z
   .refine((env) => env.HOT_HOURS < env.WARM_DAYS * 24, {
     path: ['WARM_DAYS'],
     error: 'must be longer than HOT_HOURS: a message is warm before it is cold',
+  })
+  .refine((env) => env.LLM_BASE_URL === undefined || env.LLM_MODEL !== undefined, {
+    path: ['LLM_MODEL'],
+    error: 'is needed with LLM_BASE_URL: which of its models is to write summaries?',
+  })
+  .refine((env) => env.LLM_BASE_URL !== undefined || !(env.LLM_MODEL ?? env.LLM_API_KEY), {
+    path: ['LLM_BASE_URL'],
+    error: 'is needed with LLM_MODEL and LLM_API_KEY: https://api.openai.com/v1, for example',
+  })
+  .refine((env) => env.LLM_TOKENS_PER_JOB_MAX <= env.LLM_TOKENS_PER_COMPANY_DAY_MAX, {
+    path: ['LLM_TOKENS_PER_COMPANY_DAY_MAX'],
+    error: 'must not be less than LLM_TOKENS_PER_JOB_MAX, or no summary may ever be made',
   });
 
 export type Config = ReturnType<typeof readConfig>;
@@ -114,6 +149,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     metricsHost: data.METRICS_HOST,
     metricsPort: data.METRICS_PORT,
     metricsToken: data.METRICS_TOKEN ?? null,
+    llm: languageModelOf(data),
     logLevel: data.LOG_LEVEL,
     isUnsafeAllowed: data.ALLOW_UNSAFE,
   });
@@ -127,4 +163,20 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Null: no language model is configured. */
+function languageModelOf(data: z.infer<typeof Env>) {
+  const { LLM_BASE_URL: baseUrl, LLM_MODEL: model } = data;
+  if (baseUrl === undefined || model === undefined) return null;
+  return Object.freeze({
+    baseUrl,
+    model,
+    apiKey: data.LLM_API_KEY ?? null,
+    timeoutMs: data.LLM_TIMEOUT_SECONDS * 1_000,
+    tokensPerJobMax: data.LLM_TOKENS_PER_JOB_MAX,
+    tokensPerCompanyDayMax: data.LLM_TOKENS_PER_COMPANY_DAY_MAX,
+    priceInput: data.LLM_PRICE_INPUT,
+    priceOutput: data.LLM_PRICE_OUTPUT,
+  });
 }

@@ -1,3 +1,4 @@
+import { retryAfterMs } from '../domain/backoff.ts';
 import { ClientError } from './client-error.ts';
 import type { Receipt } from './parcels.ts';
 import type { Answer } from './transport.ts';
@@ -42,17 +43,6 @@ function faultOf(answer: Answer): ClientError {
     requestId: textOf(problem['requestId']) ?? headers.get('x-request-id'),
     retryAfterMs: retryAfterMs(headers.get('retry-after'), Date.now()),
   });
-}
-
-/**
- * @param retryAfter Seconds, or a date: RFC 9110, §10.2.3.
- * @param now        Milliseconds since 1970.
- */
-export function retryAfterMs(retryAfter: string | null, now: number): number | null {
-  if (retryAfter === null) return null;
-  if (/^\s*\d+\s*$/.test(retryAfter)) return Number(retryAfter) * 1_000;
-  const date = Date.parse(retryAfter);
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
 /** As the server writes it. */

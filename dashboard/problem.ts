@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { faultKind } from '../db/faults.ts';
-import { PipelineError, type Retry } from '../domain/errors.ts';
+import { pauseOf, PipelineError, type Retry } from '../domain/errors.ts';
 import { toShape, type Verdict } from './verdict.ts';
 
 /** What a code means in HTTP. One that is not listed is our own fault: 500. */
@@ -184,6 +184,6 @@ function fromExpress(error: unknown): RequestFault | null {
 }
 
 function secondsOf(retry: Retry): string {
-  const ms = typeof retry === 'object' ? retry.afterMs : RETRY_AFTER_MS_DEFAULT;
+  const ms = pauseOf(retry) ?? RETRY_AFTER_MS_DEFAULT;
   return String(Math.max(1, Math.ceil(ms / 1_000)));
 }

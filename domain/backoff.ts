@@ -20,3 +20,16 @@ export interface BackoffRange {
   readonly base: number;
   readonly max: number;
 }
+
+/**
+ * The pause that an HTTP answer asks for; null if it names none that can be read.
+ *
+ * @param retryAfter Seconds, or a date: RFC 9110, §10.2.3.
+ * @param now        Milliseconds since 1970.
+ */
+export function retryAfterMs(retryAfter: string | null, now: number): number | null {
+  if (retryAfter === null) return null;
+  if (/^\s*\d+\s*$/.test(retryAfter)) return Number(retryAfter) * 1_000;
+  const date = Date.parse(retryAfter);
+  return Number.isNaN(date) ? null : Math.max(0, date - now);
+}

@@ -1,4 +1,4 @@
-import type { QueueName } from './index.ts';
+import { contractOf, type QueueName } from './index.ts';
 import { readOldestWaiting } from './oldest-waiting.ts';
 import { type OpenQueue, openQueues } from './open-queues.ts';
 import { type QueueRedis, untilReady } from './connection.ts';
@@ -50,6 +50,8 @@ const REDRIVEN_AT_ONCE_MAX = 100;
 /** Looks into the queues, and brings dead jobs back to life. */
 export interface Inspector {
   counts(name: QueueName): Promise<QueueCounts>;
+  /** Whether the rate limit of the queue, or a pause that somebody asked for, lets no job start now. */
+  isHeldBack(name: QueueName): Promise<boolean>;
   /** Counts and age in one round trip, however long the queue is. */
   view(name: QueueName): Promise<QueueView>;
   /** The jobs that died last, latest first. */
@@ -71,6 +73,11 @@ export function openInspector(connection: QueueRedis, prefix: string): Inspector
 
   return {
     counts: async (name) => countJobs(await queues.get(name)),
+    async isHeldBack(name) {
+      const { rateLimit } = contractOf(name);
+      if (!rateLimit) return false;
+      return (await (await queues.get(name)).getRateLimitTtl(rateLimit.jobsMax)) > 0;
+    },
     async view(name) {
       const queue = await queues.get(name);
       // Written to the socket together: one does not wait for the other's answer.

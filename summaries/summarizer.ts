@@ -1,3 +1,4 @@
+import { PipelineError } from '../domain/errors.ts';
 import type { Message } from '../domain/message.ts';
 import type { Gist } from '../domain/summary.ts';
 
@@ -13,7 +14,7 @@ export interface Summarizer {
   readonly isRolling: boolean;
   /**
    * @throws PipelineError What it says about retrying counts for the job; `SUMMARIZER_BUSY` slows the
-   *                       whole queue.
+   *                       whole queue. Where something was spent by then, it is a `SummaryFailed`.
    */
   summarize(work: SummaryWork, signal: AbortSignal): Promise<Summarized>;
 }
@@ -25,12 +26,25 @@ export interface SummaryWork {
   readonly previous: Gist | null;
 }
 
-export interface Summarized {
-  readonly gist: Gist;
-  /** What it cost; nothing, if no one charged for it. */
+/** What it cost; nothing, if no one charged for it. */
+export interface Spent {
   readonly tokens: { readonly input: number; readonly output: number };
   /** Millionths of the currency that prices are configured in. */
   readonly costMicros: number;
 }
 
-export const NO_COST = { tokens: { input: 0, output: 0 }, costMicros: 0 } as const;
+export interface Summarized extends Spent {
+  readonly gist: Gist;
+}
+
+export const NO_COST: Spent = { tokens: { input: 0, output: 0 }, costMicros: 0 };
+
+/** No Summary came of it, but it was charged for: that counts against a budget all the same. */
+export class SummaryFailed extends PipelineError {
+  readonly spent: Spent;
+
+  constructor({ code, message, retry }: PipelineError, spent: Spent) {
+    super(code, message, { retry });
+    this.spent = spent;
+  }
+}

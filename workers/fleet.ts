@@ -1,12 +1,13 @@
-import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { DelayedError, type Job, RateLimitError, UnrecoverableError, Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import { backoffMs } from '../domain/backoff.ts';
-import { PipelineError } from '../domain/errors.ts';
+import { pauseOf, PipelineError } from '../domain/errors.ts';
 import type { RunVerdict, ScheduledRun } from '../domain/schedule.ts';
 import type { QueueRedis } from '../queues/connection.ts';
 import type { QueueContract } from '../queues/define-queue.ts';
 import { contractOf, type PayloadOf, QUEUE_NAMES, type QueueName } from '../queues/index.ts';
 import { runOf } from '../queues/schedule.ts';
+import { type OpenQueues, openQueues } from '../queues/open-queues.ts';
 import { openConcurrency } from './concurrency.ts';
 import { type Deadlines, openDeadlines } from './deadlines.ts';
 import { type Deps, processors } from './index.ts';
@@ -57,7 +58,9 @@ const ABORT_GRACE_MS = 2_000;
 /** Runs the processors of all queues in this process. All decisions about retries are taken here. */
 export function openFleet(options: FleetOptions): Fleet {
   const deadlines = openDeadlines();
-  const workers = QUEUE_NAMES.map((name) => openWorker(name, { ...options, deadlines }));
+  const queues = openQueues(options.connection, options.prefix);
+  const parts = { ...options, deadlines, queues };
+  const workers = QUEUE_NAMES.map((name) => openWorker(name, parts));
 
   return {
     async drain(deadlineMs) {
@@ -67,18 +70,25 @@ export function openFleet(options: FleetOptions): Fleet {
       // Aborted jobs go back to their queue; what cannot even do that is found again by its lock.
       if (!isClean) await settlesWithin(closed, ABORT_GRACE_MS);
       deadlines.close();
+      await settlesWithin(queues.close(), ABORT_GRACE_MS);
       return { isClean };
     },
   };
 }
 
-function openWorker(name: QueueName, options: FleetOptions & { deadlines: Deadlines }): Worker {
+interface Parts extends FleetOptions {
+  readonly deadlines: Deadlines;
+  /** To slow one of them. */
+  readonly queues: OpenQueues;
+}
+
+function openWorker(name: QueueName, options: Parts): Worker {
   const { connection, prefix, log } = options;
   const contract = contractOf(name);
   // Each queue's own payloads, which the compiler cannot follow through a name known at run time.
   const { concurrency: jobsMax, weight } = contract as QueueContract;
   const concurrency = weight ? openConcurrency({ jobsMax, weightMax: weight.max }) : null;
-  const run = (job: Job, token?: string) => attempt(name, { job, token }, options);
+  const run = (job: Job, token?: string) => attempt({ name, job, token }, options);
   const worker = new Worker(name, run, {
     connection,
     prefix,
@@ -108,15 +118,12 @@ function openWorker(name: QueueName, options: FleetOptions & { deadlines: Deadli
 }
 
 interface Attempt {
+  readonly name: QueueName;
   readonly job: Job;
   readonly token: string | undefined;
 }
 
-async function attempt(
-  name: QueueName,
-  { job, token }: Attempt,
-  options: FleetOptions & { deadlines: Deadlines },
-): Promise<void> {
+async function attempt({ name, job, token }: Attempt, options: Parts): Promise<void> {
   const contract = contractOf(name);
   // The contract decides, whoever wrote the job: a client in Python need not know these numbers.
   job.opts.attempts = contract.attemptsMax;
@@ -138,7 +145,7 @@ async function attempt(
     const about = { queue: name, jobId: job.id, attempt: job.attemptsMade + 1, outcome };
     options.log.warn({ ...about, fault: faultOf(error) }, 'job not done');
     finish(outcome);
-    throw await obey(error, { job, token });
+    throw await obey(error, { name, job, token }, options.queues);
   }
 }
 
@@ -178,12 +185,22 @@ function outcomeOf(error: unknown, job: Job): JobEvent['outcome'] {
 }
 
 /** Turns the decision of `PipelineError.retry` into what BullMQ understands. */
-async function obey(error: unknown, { job, token }: Attempt): Promise<unknown> {
+async function obey(
+  error: unknown,
+  { name, job, token }: Attempt,
+  queues: OpenQueues,
+): Promise<unknown> {
   if (!(error instanceof PipelineError)) return error;
   const reason = `${error.code}: ${error.message}`; // With its code people know it for one of ours.
   if (error.retry === 'never') return new UnrecoverableError(reason);
   if (error.retry === 'backoff') return new Error(reason, { cause: error });
-  await job.moveToDelayed(Date.now() + error.retry.afterMs, token); // Counts as no attempt.
+  // Neither of these counts as an attempt.
+  if ('queueAfterMs' in error.retry && contractOf(name).rateLimit) {
+    const queue = await queues.get(name);
+    await queue.rateLimit(error.retry.queueAfterMs);
+    return new RateLimitError();
+  }
+  await job.moveToDelayed(Date.now() + (pauseOf(error.retry) ?? 0), token);
   return new DelayedError();
 }
 

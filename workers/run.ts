@@ -134,9 +134,12 @@ function keepSchedule({ schedule }: Wiring, log: Logger): { end(): void } {
   return { end: () => over.abort() };
 }
 
+/** Jobs that could start: of a queue that is held back, none. */
 async function countWaiting({ queue }: Wiring): Promise<Record<QueueName, number>> {
+  const { inspector } = queue;
   const counted = QUEUE_NAMES.map(async (name) => {
-    return [name, (await queue.inspector.counts(name)).waiting] as const;
+    if (await inspector.isHeldBack(name)) return [name, 0] as const;
+    return [name, (await inspector.counts(name)).waiting] as const;
   });
   return Object.fromEntries(await Promise.all(counted)) as Record<QueueName, number>;
 }

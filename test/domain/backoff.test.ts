@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../domain/backoff.ts';
+import { backoffMs, retryAfterMs } from '../../domain/backoff.ts';
 
 const RANGE = { base: 250, max: 60_000 };
 const NEARLY_ONE = 1 - Number.EPSILON;
@@ -25,5 +25,20 @@ describe('backoffMs', () => {
 
   it.each([0, -1, 1.5, NaN, Infinity])('refuses attempt %d, a bug of its caller', (attempt) => {
     expect(() => backoffMs(attempt, RANGE, 0.5)).toThrow(RangeError);
+  });
+});
+
+describe('retryAfterMs', () => {
+  const now = Date.parse('Sun, 01 Mar 2026 12:00:00 GMT');
+
+  it.each([
+    [null, null],
+    ['soon', null],
+    ['0', 0],
+    ['120', 120_000],
+    ['Sun, 01 Mar 2026 12:00:30 GMT', 30_000],
+    ['Sun, 01 Mar 2026 11:00:00 GMT', 0],
+  ])('reads %j as %j', (text, ms) => {
+    expect(retryAfterMs(text, now)).toBe(ms);
   });
 });
