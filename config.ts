@@ -39,6 +39,8 @@ const Env = z
     /** When Messages leave the hot tier, and the warm one; a Company may have ages of its own. */
     HOT_HOURS: Count.default(24),
     WARM_DAYS: Count.default(30),
+    /** Tokens that a Company's Summaries may take in a UTC day; what waits is made the next day. */
+    SUMMARY_TOKENS_PER_DAY_MAX: Count.default(1_000_000),
     /** Where the HTTP process listens: this machine only, unless told otherwise. */
     HTTP_HOST: z.string().min(1).default('127.0.0.1'),
     HTTP_PORT: Port.default(3_000),
@@ -93,6 +95,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     hotHours: data.HOT_HOURS,
     warmDays: data.WARM_DAYS,
     drainMsMax: data.DRAIN_SECONDS_MAX * 1_000,
+    summaryTokensPerDayMax: data.SUMMARY_TOKENS_PER_DAY_MAX,
     httpHost: data.HTTP_HOST,
     httpPort: data.HTTP_PORT,
     trustedProxies: data.TRUSTED_PROXIES,

@@ -10,6 +10,7 @@ import {
   PAGE_OUTCOMES,
   PAGE_TIERS,
   REFUSAL_CODES,
+  TOKEN_DIRECTIONS,
 } from './metrics.ts';
 
 type OneOf<Values extends readonly string[]> = Values[number];
@@ -28,6 +29,12 @@ interface CommitSeen {
   readonly rows: number;
   readonly stored: number;
   readonly ms: number;
+}
+
+/** One Summary that was kept; `model` is what is configured. */
+interface SummarySeen {
+  readonly model: string;
+  readonly tokens: Readonly<Record<OneOf<typeof TOKEN_DIRECTIONS>, number>>;
 }
 
 /** One read of a page or of the list of active Conversations; `from` is null if it failed. */
@@ -116,6 +123,12 @@ export function openObservers(metrics: Metrics, lists: { queues: readonly string
     /** A page that no cache can have. */
     tierPage({ tier, ...seen }: { tier: PageTier; isOk: boolean; ms: number }): void {
       page(tier, seen);
+    },
+    summary({ model, tokens }: SummarySeen): void {
+      metrics.summaries.inc({ model });
+      for (const direction of TOKEN_DIRECTIONS) {
+        metrics.summaryTokens.inc({ model, direction }, tokens[direction]);
+      }
     },
     pool({ busy, idle, waiting }: { busy: number; idle: number; waiting: number }): void {
       metrics.mysqlConnections.set({ state: 'busy' }, busy);

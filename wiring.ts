@@ -48,6 +48,10 @@ import {
   readRecentBytes,
 } from './db/recent.ts';
 import { readStoredDays } from './db/stored-days.ts';
+import { type DueConversation, findDueSummaries } from './db/summaries/find-due.ts';
+import { keepSummary } from './db/summaries/keep-summary.ts';
+import { listSummaryVersions, readSummary } from './db/summaries/read-summary.ts';
+import { tokensUsed } from './db/summaries/tokens-used.ts';
 import { readTierSizes } from './db/tier-sizes.ts';
 import { listAges, setAges, writeInstallationAges } from './db/tier-ages.ts';
 import { verify } from './db/verify.ts';
@@ -63,8 +67,11 @@ import { openInspector } from './queues/inspect.ts';
 import manifest from './package.json' with { type: 'json' };
 import { openQueues } from './queues/open-queues.ts';
 import { plan } from './queues/schedule.ts';
+import type { SummarizeOne } from './queues/summarize.ts';
+import { builtInSummarizer } from './summaries/built-in/summarize.ts';
 import type { ArchiveBatch } from './domain/archive.ts';
 import type { CheckedPageRequest } from './domain/page.ts';
+import type { Summary } from './domain/summary.ts';
 
 type MoveOptions = Omit<ArchiveOptions, 'breathe'> & Partial<Pick<ArchiveOptions, 'breathe'>>;
 
@@ -119,6 +126,8 @@ export function openWiring(config: Config) {
   const readPage = (request: CheckedPageRequest) =>
     timedPage(observers.tierPage, () => findPage(rooms, request));
 
+  const summarizer = builtInSummarizer;
+
   type ConversationName = { companyId: string; conversationId: string };
 
   return {
@@ -155,7 +164,24 @@ export function openWiring(config: Config) {
       },
       archive: (batch: ArchiveBatch, signal: AbortSignal) => move(batch, { signal }),
       removeRetired: async () => (cold ? removeRetired({ db, store: cold.store }) : undefined),
+      summarizer,
+      findDueSummaries: () => findDueSummaries(db, now()),
+      async summarizeLater(conversation: DueConversation, delayMs: number) {
+        await enqueuer.enqueue('summarize', conversation, { delayMs });
+      },
+      readSummary: readSummary.bind(null, rooms),
+      findMessages: async (request: CheckedPageRequest) => (await readPage(request)).page,
+      async tokensLeft(companyId: string) {
+        const used = await tokensUsed(rooms, companyId, now());
+        return config.summaryTokensPerDayMax - used;
+      },
+      async keepSummary(companyId: string, summary: Summary) {
+        const isKept = await keepSummary(rooms, companyId, summary);
+        if (isKept) observers.summary(summary);
+        return isKept;
+      },
       now,
+      random,
     },
 
     /** Moves between tiers, by hand. */
@@ -206,6 +232,11 @@ export function openWiring(config: Config) {
       await cache.invalidateCompany(companyId);
       // Emptied at once, filled again before anybody asks; without the queue, by whoever asks.
       await enqueuer.enqueue('cache-warm', { companyId }).catch(() => {});
+    },
+    readSummary: readSummary.bind(null, rooms),
+    listSummaryVersions: listSummaryVersions.bind(null, rooms),
+    async askForSummary(wanted: SummarizeOne) {
+      await enqueuer.enqueue('summarize', wanted);
     },
     readLedger: readLedger.bind(null, db),
     keys: {

@@ -8,6 +8,7 @@ import * as warm from './migrations/0005_warm.ts';
 import * as archiveProcedures from './migrations/0006_archive_procedures.ts';
 import * as segments from './migrations/0007_segments.ts';
 import * as imports from './migrations/0008_imports.ts';
+import * as summaries from './migrations/0009_summaries.ts';
 import type { Database } from './schema.ts';
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
@@ -20,6 +21,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006_archive_procedures': archiveProcedures,
   '0007_segments': segments,
   '0008_imports': imports,
+  '0009_summaries': summaries,
 };
 
 /**

@@ -2,12 +2,14 @@ import { archiveBatch } from './archive-batch.ts';
 import { cacheWarm } from './cache-warm.ts';
 import type { QueueContract } from './define-queue.ts';
 import { persist } from './persist.ts';
+import { summarize } from './summarize.ts';
 
 /** Every queue there is. Whatever needs a list of queues is derived from this one. */
 export const queues = {
   persist,
   'cache-warm': cacheWarm,
   'archive-batch': archiveBatch,
+  summarize,
 } as const;
 
 export type QueueName = keyof typeof queues;

@@ -10,6 +10,7 @@ interface Recurring {
 /** What comes again by itself, under names of its own. */
 export const SCHEDULE = {
   archive: { queue: 'archive-batch', pattern: '0 * * * *' },
+  summaries: { queue: 'summarize', pattern: '0 2 * * *' },
 } as const satisfies Record<string, Recurring>;
 
 /** Sees to it that all of it is planned, once, however many processes say so. */
