@@ -63,7 +63,10 @@ export type Observers = ReturnType<typeof openObservers>;
  * Turns what happens into numbers. Nothing here waits or fails, and what happens for each job looks
  * its series up by two names instead of building them anew: see docs/metrics.md for what it costs.
  */
-export function openObservers(metrics: Metrics, lists: { queues: readonly string[] }) {
+export function openObservers(
+  metrics: Metrics,
+  lists: { queues: readonly string[]; models: readonly string[] },
+) {
   const jobs = recordOf(lists.queues, (queue) => jobSeriesOf(metrics, queue));
   const messages = recordOf(MESSAGE_OUTCOMES, (outcome) => zero(metrics.messages, { outcome }));
   const commits = recordOf(COMMIT_OUTCOMES, (outcome) => metrics.commitSeconds.labels({ outcome }));
@@ -73,6 +76,7 @@ export function openObservers(metrics: Metrics, lists: { queues: readonly string
   const pages = recordOf(PAGE_TIERS, (tier) =>
     recordOf(PAGE_OUTCOMES, (outcome) => metrics.pageSeconds.labels({ tier, outcome })),
   );
+  const summaries = recordOf(lists.models, (model) => summarySeriesOf(metrics, model));
   const refusals = recordOf(REFUSAL_CODES, (code) => zero(metrics.messagesRefused, { code }));
 
   const routes = new Set<string>([OTHER]);
@@ -125,10 +129,10 @@ export function openObservers(metrics: Metrics, lists: { queues: readonly string
       page(tier, seen);
     },
     summary({ model, tokens }: SummarySeen): void {
-      metrics.summaries.inc({ model });
-      for (const direction of TOKEN_DIRECTIONS) {
-        metrics.summaryTokens.inc({ model, direction }, tokens[direction]);
-      }
+      const series = summaries[model];
+      if (!series) return;
+      series.made.inc(1);
+      for (const direction of TOKEN_DIRECTIONS) series.tokens[direction].inc(tokens[direction]);
     },
     pool({ busy, idle, waiting }: { busy: number; idle: number; waiting: number }): void {
       metrics.mysqlConnections.set({ state: 'busy' }, busy);
@@ -168,6 +172,15 @@ function jobSeriesOf(metrics: Metrics, queue: string) {
     },
     wait: metrics.jobWait.labels({ queue }),
     run: recordOf(JOB_OUTCOMES, (outcome) => metrics.jobRun.labels({ queue, outcome })),
+  };
+}
+
+function summarySeriesOf(metrics: Metrics, model: string) {
+  return {
+    made: zero(metrics.summaries, { model }),
+    tokens: recordOf(TOKEN_DIRECTIONS, (direction) =>
+      zero(metrics.summaryTokens, { model, direction }),
+    ),
   };
 }
 

@@ -86,7 +86,9 @@ export type Wiring = ReturnType<typeof openWiring>;
  */
 export function openWiring(config: Config) {
   const metrics = createMetrics({ version: manifest.version });
-  const observers = openObservers(metrics, { queues: QUEUE_NAMES });
+  const summarizer = builtInSummarizer;
+  const models = [summarizer.model];
+  const observers = openObservers(metrics, { queues: QUEUE_NAMES, models });
   const pool = openPoolWatch();
   metrics.beforeShowing(() => observers.pool(pool.counts()));
 
@@ -125,8 +127,6 @@ export function openWiring(config: Config) {
 
   const readPage = (request: CheckedPageRequest) =>
     timedPage(observers.tierPage, () => findPage(rooms, request));
-
-  const summarizer = builtInSummarizer;
 
   type ConversationName = { companyId: string; conversationId: string };
 

@@ -7,9 +7,7 @@ const Id = z.string().min(1);
 export interface SummarizeOne {
   readonly companyId: string;
   readonly conversationId: string;
-  /** The moment of a Message: a Summary that goes as far is enough, though more was said since. */
   readonly upTo?: string | undefined;
-  /** A version that is to be followed by another one, though nothing was said since. */
   readonly replaces?: number | undefined;
 }
 
@@ -24,8 +22,13 @@ export const summarize = defineQueue({
     z.strictObject({
       companyId: Id,
       conversationId: Id,
-      upTo: z.iso.datetime().optional(),
-      replaces: z.int().min(1).optional(),
+      upTo: z.iso.datetime().optional().meta({
+        description:
+          '`createdAt` of a message: a summary that goes as far is enough, though more was said since.',
+      }),
+      replaces: z.int().min(1).optional().meta({
+        description: 'A version that is to be followed by another, though nothing was said since.',
+      }),
     }),
     z.strictObject({}),
   ]),
