@@ -23,6 +23,7 @@ const EVERY = ['fleet', 'http'] as const;
 export const JOB_OUTCOMES = ['done', 'retried', 'delayed', 'dead'] as const;
 export const MESSAGE_OUTCOMES = ['stored', 'duplicate', 'refused'] as const;
 export const COMMIT_OUTCOMES = ['committed', 'duplicate', 'transient', 'data', 'unknown'] as const;
+export const TOKEN_DIRECTIONS = ['input', 'output'] as const;
 export const CACHE_ENTRIES = ['page', 'active'] as const;
 export const CACHE_LEVELS = ['l1', 'redis', 'load'] as const;
 export const PAGE_TIERS = ['l1', 'redis', 'hot', 'warm', 'cold'] as const;
@@ -106,6 +107,23 @@ export const METRICS = {
     watch: 'any rate of `transient` that lasts: MySQL is away, locked, or read-only',
     labels: { outcome: COMMIT_OUTCOMES },
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+    shownBy: FLEET,
+  },
+  summaries: {
+    name: 'camadas_summaries_total',
+    kind: 'counter',
+    help: 'Summaries of conversations that were made and kept, by the model that wrote them',
+    watch:
+      'none after 02:00 UTC although conversations had new messages: see dead jobs of `summarize`',
+    labels: { model: 'the configured one' },
+    shownBy: FLEET,
+  },
+  summaryTokens: {
+    name: 'camadas_summary_tokens_total',
+    kind: 'counter',
+    help: 'Tokens that those summaries took, as the model counts them',
+    watch: 'a rate that leads beyond what you want to pay: lower `LLM_TOKENS_PER_COMPANY_DAY_MAX`',
+    labels: { model: 'the configured one', direction: TOKEN_DIRECTIONS },
     shownBy: FLEET,
   },
   cacheReads: {

@@ -10,6 +10,7 @@ import {
   PAGE_OUTCOMES,
   PAGE_TIERS,
   REFUSAL_CODES,
+  TOKEN_DIRECTIONS,
 } from './metrics.ts';
 
 type OneOf<Values extends readonly string[]> = Values[number];
@@ -28,6 +29,12 @@ interface CommitSeen {
   readonly rows: number;
   readonly stored: number;
   readonly ms: number;
+}
+
+/** One Summary that was kept; `model` is what is configured. */
+interface SummarySeen {
+  readonly model: string;
+  readonly tokens: Readonly<Record<OneOf<typeof TOKEN_DIRECTIONS>, number>>;
 }
 
 /** One read of a page or of the list of active Conversations; `from` is null if it failed. */
@@ -56,7 +63,10 @@ export type Observers = ReturnType<typeof openObservers>;
  * Turns what happens into numbers. Nothing here waits or fails, and what happens for each job looks
  * its series up by two names instead of building them anew: see docs/metrics.md for what it costs.
  */
-export function openObservers(metrics: Metrics, lists: { queues: readonly string[] }) {
+export function openObservers(
+  metrics: Metrics,
+  lists: { queues: readonly string[]; models: readonly string[] },
+) {
   const jobs = recordOf(lists.queues, (queue) => jobSeriesOf(metrics, queue));
   const messages = recordOf(MESSAGE_OUTCOMES, (outcome) => zero(metrics.messages, { outcome }));
   const commits = recordOf(COMMIT_OUTCOMES, (outcome) => metrics.commitSeconds.labels({ outcome }));
@@ -66,6 +76,7 @@ export function openObservers(metrics: Metrics, lists: { queues: readonly string
   const pages = recordOf(PAGE_TIERS, (tier) =>
     recordOf(PAGE_OUTCOMES, (outcome) => metrics.pageSeconds.labels({ tier, outcome })),
   );
+  const summaries = recordOf(lists.models, (model) => summarySeriesOf(metrics, model));
   const refusals = recordOf(REFUSAL_CODES, (code) => zero(metrics.messagesRefused, { code }));
 
   const routes = new Set<string>([OTHER]);
@@ -117,6 +128,12 @@ export function openObservers(metrics: Metrics, lists: { queues: readonly string
     tierPage({ tier, ...seen }: { tier: PageTier; isOk: boolean; ms: number }): void {
       page(tier, seen);
     },
+    summary({ model, tokens }: SummarySeen): void {
+      const series = summaries[model];
+      if (!series) return;
+      series.made.inc(1);
+      for (const direction of TOKEN_DIRECTIONS) series.tokens[direction].inc(tokens[direction]);
+    },
     pool({ busy, idle, waiting }: { busy: number; idle: number; waiting: number }): void {
       metrics.mysqlConnections.set({ state: 'busy' }, busy);
       metrics.mysqlConnections.set({ state: 'idle' }, idle);
@@ -155,6 +172,15 @@ function jobSeriesOf(metrics: Metrics, queue: string) {
     },
     wait: metrics.jobWait.labels({ queue }),
     run: recordOf(JOB_OUTCOMES, (outcome) => metrics.jobRun.labels({ queue, outcome })),
+  };
+}
+
+function summarySeriesOf(metrics: Metrics, model: string) {
+  return {
+    made: zero(metrics.summaries, { model }),
+    tokens: recordOf(TOKEN_DIRECTIONS, (direction) =>
+      zero(metrics.summaryTokens, { model, direction }),
+    ),
   };
 }
 

@@ -46,7 +46,7 @@ import {
   readRunRecords,
   resumeSchedule,
 } from './db/schedule-runs.ts';
-import { findPage } from './db/read.ts';
+import { findMessages, findPage } from './db/read.ts';
 import {
   getActiveConversations,
   getRecentMessages,
@@ -55,6 +55,10 @@ import {
   readRecentBytes,
 } from './db/recent.ts';
 import { readStoredDays } from './db/stored-days.ts';
+import { type DueConversation, findDueSummaries } from './db/summaries/find-due.ts';
+import { keepSummary } from './db/summaries/keep-summary.ts';
+import { listSummaryVersions, readSummary } from './db/summaries/read-summary.ts';
+import { tokensUsed } from './db/summaries/tokens-used.ts';
 import { readTierSizes } from './db/tier-sizes.ts';
 import { listAges, setAges, writeInstallationAges } from './db/tier-ages.ts';
 import { verify } from './db/verify.ts';
@@ -73,10 +77,13 @@ import manifest from './package.json' with { type: 'json' };
 import { openQueues } from './queues/open-queues.ts';
 import { SCHEDULE } from './queues/schedule.ts';
 import { openScheduler } from './queues/scheduler.ts';
+import type { SummarizeOne } from './queues/summarize.ts';
+import { openSummarizer } from './summaries/open-summarizer.ts';
 import type { ArchiveBatch } from './domain/archive.ts';
 import type { CountSpan } from './domain/usage.ts';
 import type { CheckedPageRequest } from './domain/page.ts';
 import type { ScheduledRun } from './domain/schedule.ts';
+import type { Summary } from './domain/summary.ts';
 
 type MoveOptions = Omit<ArchiveOptions, 'breathe'> & Partial<Pick<ArchiveOptions, 'breathe'>>;
 
@@ -91,7 +98,9 @@ export type Wiring = ReturnType<typeof openWiring>;
  */
 export function openWiring(config: Config) {
   const metrics = createMetrics({ version: manifest.version });
-  const observers = openObservers(metrics, { queues: QUEUE_NAMES });
+  const summarizer = openSummarizer(config);
+  const models = [summarizer.model];
+  const observers = openObservers(metrics, { queues: QUEUE_NAMES, models });
   const pool = openPoolWatch();
   metrics.beforeShowing(() => observers.pool(pool.counts()));
 
@@ -178,7 +187,24 @@ export function openWiring(config: Config) {
         await enqueuer.enqueue('aggregate', { companyId, ...span });
       },
       removeRetired: async () => (cold ? removeRetired({ db, store: cold.store }) : undefined),
+      summarizer,
+      findDueSummaries: () => findDueSummaries(db, now()),
+      async summarizeLater(conversation: DueConversation, delayMs: number) {
+        await enqueuer.enqueue('summarize', conversation, { delayMs });
+      },
+      readSummary: readSummary.bind(null, rooms),
+      findMessages: findMessages.bind(null, rooms), // Not among the times of those who wait.
+      async tokensLeft(companyId: string) {
+        const used = await tokensUsed(rooms, companyId, now());
+        return (config.llm?.tokensPerCompanyDayMax ?? Infinity) - used;
+      },
+      async keepSummary(companyId: string, summary: Summary) {
+        const isKept = await keepSummary(rooms, companyId, summary);
+        if (isKept) observers.summary(summary);
+        return isKept;
+      },
       now,
+      random,
     },
 
     /** Moves between tiers, by hand. */
@@ -250,6 +276,11 @@ export function openWiring(config: Config) {
       await cache.invalidateCompany(companyId);
       // Emptied at once, filled again before anybody asks; without the queue, by whoever asks.
       await enqueuer.enqueue('cache-warm', { companyId }).catch(() => {});
+    },
+    readSummary: readSummary.bind(null, rooms),
+    listSummaryVersions: listSummaryVersions.bind(null, rooms),
+    async askForSummary(wanted: SummarizeOne) {
+      await enqueuer.enqueue('summarize', wanted);
     },
     readLedger: readLedger.bind(null, db),
     keys: {

@@ -11,7 +11,8 @@ export function sendAnswer(request: Request, response: Response, answer: Answer)
   }
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   const bytes = 'bytes' in answer ? answer.bytes : Buffer.from(JSON.stringify(answer.body));
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (!isRead || answer.status !== 200) {
     sendJson(response, bytes);
     return;
   }

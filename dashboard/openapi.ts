@@ -85,14 +85,20 @@ function parametersOf(
 }
 
 const REQUEST_ID = { description: 'Names this request in logs.', schema: { type: 'string' } };
+const RETRY_AFTER = { description: 'Seconds.', schema: { type: 'integer' } };
 const ETAG = {
   description: 'Send it back as If-None-Match: 304 if nothing has changed.',
   schema: { type: 'string' },
 };
 
 function answersOf({ answers, method }: Route, refer: Refer): Json {
-  const described = Object.entries(answers).map(([status, { description, schema }]) => {
-    const headers = { 'x-request-id': REQUEST_ID, ...(method === 'get' && { etag: ETAG }) };
+  const described = Object.entries(answers).map(([status, answer]) => {
+    const { description, schema, hasRetryAfter = false } = answer;
+    const headers = {
+      'x-request-id': REQUEST_ID,
+      ...(method === 'get' && Number(status) === 200 && { etag: ETAG }),
+      ...(hasRetryAfter && { 'retry-after': RETRY_AFTER }),
+    };
     const content = schema && { 'application/json': { schema: refer(schema) } };
     return [status, { description, headers, ...(content && { content }) }];
   });
@@ -112,9 +118,11 @@ function problemsOf(route: Route, refer: Refer): Json {
       !NOT_OF_ROUTES.includes(status) && (route.body || !BODY_STATUSES.includes(status)),
   );
   const described = own.map(([status, codes]) => {
-    const retryAfter = { description: 'Seconds.', schema: { type: 'integer' } };
     const isPassing = status === 429 || status === 503;
-    const headers = { 'x-request-id': REQUEST_ID, ...(isPassing && { 'retry-after': retryAfter }) };
+    const headers = {
+      'x-request-id': REQUEST_ID,
+      ...(isPassing && { 'retry-after': RETRY_AFTER }),
+    };
     const description = `Problem with the code ${codes.join(', ')}.`;
     return [status, { description, headers, content: { 'application/problem+json': { schema } } }];
   });

@@ -5,6 +5,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { NewMessage } from '../domain/message.ts';
 import type { CheckedPageRequest, Page } from '../domain/page.ts';
 import type { StatsRequest } from '../domain/stats.ts';
+import type { SummaryState } from '../domain/summary.ts';
 import type { Receipt } from '../queues/producer.ts';
 
 /** All that routes ask for, as functions; `run.ts` supplies them. */
@@ -23,6 +24,13 @@ export interface RouteDeps {
   }): Promise<ConversationPage>;
   /** JSON bytes of the statistics; see `MessageStats`. */
   readStatsBytes(request: StatsRequest): Promise<{ bytes: Buffer }>;
+  /** Null: there is no such Conversation. */
+  readSummary(
+    wanted: ConversationName & { version?: number | undefined },
+  ): Promise<SummaryState | null>;
+  listSummaryVersions(conversation: ConversationName): Promise<readonly object[] | null>;
+  /** Resolves when the job is durable in its queue. */
+  askForSummary(wanted: ConversationName & { replaces?: number }): Promise<void>;
   invalidateConversationCache(conversation: ConversationName): Promise<void>;
   invalidateCompanyCache(companyId: string): Promise<void>;
   /** Milliseconds since 1970. */
@@ -58,6 +66,13 @@ export type Answer =
   | { readonly status: number; readonly body: unknown; readonly headers?: Headers }
   | { readonly status: 204 };
 
+interface AnswerDescription {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  /** Whether it says when to ask again. */
+  readonly hasRetryAfter?: boolean;
+}
+
 /** One thing that can be asked over HTTP: everything about it, and what does it. */
 export interface Route<Params = unknown, Query = unknown> {
   /** The operation's name in the OpenAPI document, and its label in metrics. */
@@ -75,7 +90,7 @@ export interface Route<Params = unknown, Query = unknown> {
   /** Only described here: the route looks at its body itself. */
   readonly body?: { readonly schema: z.ZodType; readonly example: unknown };
   /** What it answers when all is well; what else may happen is the same for all routes. */
-  readonly answers: Readonly<Record<number, { description: string; schema?: z.ZodType }>>;
+  readonly answers: Readonly<Record<number, AnswerDescription>>;
   /** Knows neither Express nor MySQL. */
   handle(request: RouteRequest<Params, Query>, deps: RouteDeps): Promise<Answer>;
 }

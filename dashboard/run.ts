@@ -13,6 +13,7 @@ import { type HttpServer, isLoopback, openHttpServer, type Patience } from './ht
 import { type Keyring, openKeyring } from './keyring.ts';
 import { openLockout } from './lockout.ts';
 import { metricsPages } from './metrics-pages.ts';
+import { queueUnreachable } from './problem.ts';
 import { openRateLimit } from './rate-limit.ts';
 import { openReadiness, type ReadinessWatch } from './readiness.ts';
 import { openScheduleGauges } from './schedule-gauges.ts';
@@ -69,7 +70,12 @@ async function serve(parts: {
     ...wiring.ping,
   });
   const app = createApp({
-    deps: { ...wiring, createMessages: counted(producer, wiring.observers), now: Date.now },
+    deps: {
+      ...wiring,
+      createMessages: counted(producer, wiring.observers),
+      askForSummary: orUnreachable(wiring.askForSummary),
+      now: Date.now,
+    },
     observers: wiring.observers,
     metrics: openMetrics(parts),
     keyring,
@@ -100,6 +106,14 @@ function counted({ createMessages }: Producer, observers: Wiring['observers']) {
       observers.refused(code, own.length);
     return receipts;
   };
+}
+
+/** Whatever keeps the queue's Redis from taking a job, callers are to come back. */
+function orUnreachable<Wanted>(ask: (wanted: Wanted) => Promise<void>) {
+  return (wanted: Wanted) =>
+    ask(wanted).catch((error: unknown) => {
+      throw queueUnreachable(error);
+    });
 }
 
 function openMetrics({ config, wiring }: { config: Config; wiring: Wiring }) {

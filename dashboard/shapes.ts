@@ -6,6 +6,7 @@ import {
 import { Message } from '../domain/message.ts';
 import { STATS_DAYS_MAX, StatsRequest } from '../domain/stats.ts';
 import { PAGE_MESSAGES_DEFAULT, PAGE_MESSAGES_MAX } from '../domain/page.ts';
+import { Summary } from '../domain/summary.ts';
 
 /** What goes over the wire, for checking and for the OpenAPI document alike. */
 
@@ -82,6 +83,12 @@ export const statsQuery = {
     .meta({ description: 'How long the buckets are; by the hour for at most 31 days.' }),
 };
 
+export const summaryQuery = {
+  version: wholeNumber(2 ** 31 - 1)
+    .optional()
+    .meta({ description: 'An older version. Default: the latest.' }),
+};
+
 /** A Message on its way in: what is left out is filled in. */
 export const NewMessage = Message.extend({
   companyId: CompanyId,
@@ -125,6 +132,29 @@ export const ConversationPageShape = z
     before: Cursor,
   })
   .meta({ id: 'ConversationPage' });
+
+export const SummaryShape = Summary.extend({
+  isStale: z
+    .boolean()
+    .meta({ description: 'Whether more was said than it knows; messages may come late.' }),
+}).meta({ id: 'Summary' });
+
+export const SummaryVersionsShape = z
+  .object({
+    conversationId: z.string(),
+    versions: z.array(
+      Summary.pick({
+        version: true,
+        madeAt: true,
+        model: true,
+        promptVersion: true,
+        messageCount: true,
+      }).meta({ id: 'SummaryVersion' }),
+    ),
+  })
+  .meta({ id: 'SummaryVersions' });
+
+export const QueuedShape = z.object({ status: z.literal('queued') }).meta({ id: 'Queued' });
 
 export const VerdictShape = z
   .discriminatedUnion('isAccepted', [

@@ -75,18 +75,7 @@ export async function readConversations(
   db: Kysely<Database>,
   { companyNo, limit, since, before }: ConversationsWanted,
 ): Promise<Conversation[]> {
-  let query = db
-    .selectFrom('conversations as conversation')
-    .innerJoin('clients as client', 'client.client_no', 'conversation.client_no')
-    .select([
-      'conversation.conversation_id',
-      'client.client_id',
-      'conversation.first_message_at',
-      'conversation.last_message_at',
-      'conversation.message_count',
-    ])
-    .where('conversation.company_no', '=', companyNo)
-    .where('conversation.last_message_at', 'is not', null);
+  let query = conversationColumns(db).where('conversation.company_no', '=', companyNo);
   if (since !== undefined) {
     query = query.where('conversation.last_message_at', '>=', toDatetime(since));
   }
@@ -107,6 +96,32 @@ export async function readConversations(
     .limit(limit)
     .execute();
   return rows.map(toConversation);
+}
+
+/** @returns Null if nobody has said anything in it. */
+export async function readConversation(
+  db: Kysely<Database>,
+  conversationNo: number,
+): Promise<Conversation | null> {
+  const row = await conversationColumns(db)
+    .where('conversation.conversation_no', '=', conversationNo)
+    .executeTakeFirst();
+  return row ? toConversation(row) : null;
+}
+
+/** Of Conversations in which something was said. */
+function conversationColumns(db: Kysely<Database>) {
+  return db
+    .selectFrom('conversations as conversation')
+    .innerJoin('clients as client', 'client.client_no', 'conversation.client_no')
+    .select([
+      'conversation.conversation_id',
+      'client.client_id',
+      'conversation.first_message_at',
+      'conversation.last_message_at',
+      'conversation.message_count',
+    ])
+    .where('conversation.last_message_at', 'is not', null);
 }
 
 interface ConversationRow {

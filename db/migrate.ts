@@ -10,6 +10,7 @@ import * as segments from './migrations/0007_segments.ts';
 import * as imports from './migrations/0008_imports.ts';
 import * as usage from './migrations/0010_usage.ts';
 import * as schedule from './migrations/0011_schedule.ts';
+import * as summaries from './migrations/0009_summaries.ts';
 import type { Database } from './schema.ts';
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
@@ -24,6 +25,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008_imports': imports,
   '0010_usage': usage,
   '0011_schedule': schedule,
+  '0009_summaries': summaries,
 };
 
 /**

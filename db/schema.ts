@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '../domain/message.ts';
+import type { Sentiment } from '../domain/summary.ts';
 
 /** The tables as Kysely sees them; `migrations/` makes them, and says what each index is for. */
 export interface Database {
@@ -21,6 +22,7 @@ export interface Database {
   company_usage: CompanyUsageTable;
   usage_locks: { company_no: number };
   schedule_runs: ScheduleRunsTable;
+  summaries: SummariesTable;
 }
 
 /** `datetime(3)` in UTC, as `YYYY-MM-DD hh:mm:ss.mmm`; see `toDatetime` and `fromDatetime`. */
@@ -220,4 +222,32 @@ export interface ScheduleRunsTable {
   lease_until: Generated<Datetime | null>;
   runs_total: Generated<string | number>;
   skipped_total: Generated<string | number>;
+}
+
+/** Versions of what was said of Conversations. */
+export interface SummariesTable {
+  company_no: number;
+  conversation_no: number;
+  version: number;
+  /** 1 or 0. */
+  is_latest: number;
+  made_at: Datetime;
+  model: string;
+  prompt_version: number;
+  /** The last Message it knows, in page order. */
+  up_to_at: Datetime;
+  up_to_message_id: string;
+  message_count: number;
+  duration_minutes: number;
+  language: string;
+  sentiment: Sentiment['label'];
+  sentiment_score: number;
+  /** JSON text, as the two that follow. */
+  course: string;
+  tags: string;
+  key_points: string;
+  summary: string;
+  tokens_input: number;
+  tokens_output: number;
+  cost_micros: string | number;
 }

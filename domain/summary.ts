@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import type { Conversation } from './conversation.ts';
 
 export const SENTIMENTS = ['negative', 'neutral', 'positive'] as const;
 export const SUMMARY_LENGTH_MAX = 1_200;
 export const KEY_POINTS_MAX = 5;
 export const TAGS_MAX = 8;
+/** Older versions of a Conversation's Summary than these are dropped. */
+export const SUMMARY_VERSIONS_MAX = 100;
 /** A long Conversation is told in so many parts. */
 export const COURSE_PARTS_MAX = 10;
 
@@ -35,3 +38,40 @@ export const Gist = z.object({
   language: z.string().length(2),
 });
 export type Gist = z.infer<typeof Gist>;
+
+const Count = z.int().min(0);
+const Instant = z.string().meta({ format: 'date-time' });
+
+/** A Gist as it is kept: of which Messages it is, and whose work. */
+export const Summary = Gist.extend({
+  conversationId: z.string(),
+  /** Older ones stay readable. */
+  version: z.int().min(1),
+  /** Messages that the Conversation had then. */
+  messageCount: z.int().min(1),
+  /** From the first of them to the last; whole minutes. */
+  durationMinutes: Count,
+  /** The last of them, in page order. */
+  upTo: z.object({ messageId: z.string(), createdAt: Instant }),
+  madeAt: Instant,
+  model: z.string().min(1),
+  promptVersion: Count,
+  tokens: z.object({ input: Count, output: Count }),
+  /** Millionths of the currency that prices are configured in. */
+  costMicros: Count,
+});
+export type Summary = z.infer<typeof Summary>;
+
+/** A Conversation as it is now, and what was said of it; null: nothing yet. */
+export interface SummaryState {
+  readonly conversation: Conversation;
+  readonly summary: Summary | null;
+}
+
+/** Whether something was said since, be it late: then its moment may lie before the others'. */
+export function isStale(summary: Summary, conversation: Conversation): boolean {
+  return (
+    summary.messageCount < conversation.messageCount ||
+    summary.upTo.createdAt < conversation.lastMessageAt
+  );
+}

@@ -7,13 +7,14 @@ import type { QueueRedis } from './connection.ts';
 /** Puts jobs into queues. What happens to them there is the contract's matter, see `fleet.ts`. */
 export interface Enqueuer {
   /**
-   * @param options.delayMs Milliseconds before the job may start; absent: none.
+   * @param when.delayMs Milliseconds until it may run. What is to run later holds nothing back that is
+   *                     wanted now: of one id there may be a job of each kind.
    * @returns When the job is durable in the queue's Redis; the job's id.
    */
   enqueue<Name extends QueueName>(
     name: Name,
     payload: PayloadOf<Name>,
-    options?: { readonly delayMs?: number },
+    when?: { readonly delayMs: number },
   ): Promise<string>;
   /** Jobs that wait for a worker, not counting those delayed until later. */
   countWaiting(name: QueueName): Promise<number>;
@@ -27,9 +28,9 @@ const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
 export function openEnqueuer(connection: QueueRedis, prefix: string): Enqueuer {
   const queues = openQueues(connection, prefix);
   return {
-    async enqueue(name, payload, { delayMs = 0 } = {}) {
-      const options = { ...jobOptions(contractOf(name), payload), delay: delayMs };
-      const job = await (await queues.get(name)).add(name, payload, options);
+    async enqueue(name, payload, when = { delayMs: 0 }) {
+      const queue = await queues.get(name);
+      const job = await queue.add(name, payload, jobOptions(contractOf(name), payload, when));
       return job.id ?? '';
     },
     countWaiting: async (name) => (await queues.get(name)).getWaitingCount(),
@@ -37,9 +38,15 @@ export function openEnqueuer(connection: QueueRedis, prefix: string): Enqueuer {
   };
 }
 
-function jobOptions<Payload>(contract: QueueContract<string, Payload>, payload: Payload) {
+function jobOptions<Payload>(
+  contract: QueueContract<string, Payload>,
+  payload: Payload,
+  { delayMs }: { delayMs: number },
+) {
   const options: JobsOptions = { sizeLimit: PAYLOAD_BYTES_MAX };
-  const id = contract.deduplicationId?.(payload);
+  if (delayMs > 0) options.delay = delayMs;
+  const own = contract.deduplicationId?.(payload);
+  const id = own !== undefined && delayMs > 0 ? `${own} later` : own;
   // Until it is finished, and once more if asked for while it runs: the running one may be too old.
   if (id !== undefined) options.deduplication = { id, keepLastIfActive: true };
   return options;

@@ -3,6 +3,7 @@ import { archiveBatch } from './archive-batch.ts';
 import { cacheWarm } from './cache-warm.ts';
 import type { QueueContract } from './define-queue.ts';
 import { persist } from './persist.ts';
+import { summarize } from './summarize.ts';
 
 /** Every queue there is. Whatever needs a list of queues is derived from this one. */
 export const queues = {
@@ -10,6 +11,7 @@ export const queues = {
   'cache-warm': cacheWarm,
   'archive-batch': archiveBatch,
   aggregate,
+  summarize,
 } as const;
 
 export type QueueName = keyof typeof queues;

@@ -30,6 +30,19 @@ export const SCHEDULE = {
     payload: { clean: true },
     summary: 'drops what the cache keeps of companies that nobody reads any more',
   },
+  summaries: {
+    queue: 'summarize',
+    pattern: '0 2 * * *',
+    payload: {},
+    summary:
+      'has conversations summarized in which something was said since, spread over the night',
+  },
+  reconcile: {
+    queue: 'aggregate',
+    pattern: '30 3 * * *',
+    payload: {},
+    summary: 'compares what was counted with the Ledger, and has days counted that differ',
+  },
 } as const satisfies Schedule;
 
 /** Job ids of BullMQ's own scheduler, and of runs that we ask for. */

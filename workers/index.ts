@@ -3,9 +3,11 @@ import { type AggregateDeps, aggregateUsage } from './aggregate.ts';
 import { type ArchiveBatchDeps, archiveMessages } from './archive-batch.ts';
 import { type CacheWarmDeps, warmCache } from './cache-warm.ts';
 import { type PersistDeps, persistMessages } from './persist.ts';
+import { type SummarizeDeps, summarizeConversation } from './summarize.ts';
 
 /** All that processors need, as functions; `wiring.ts` supplies them. */
 export interface Deps extends PersistDeps, CacheWarmDeps, ArchiveBatchDeps, AggregateDeps {}
+export interface Deps extends PersistDeps, CacheWarmDeps, ArchiveBatchDeps, SummarizeDeps {}
 
 /** The work of one queue. It knows neither BullMQ nor MySQL, and may run twice for one job. */
 export type Processor<Name extends QueueName> = (
@@ -20,4 +22,5 @@ export const processors: { readonly [Name in QueueName]: Processor<Name> } = {
   'cache-warm': warmCache,
   'archive-batch': archiveMessages,
   aggregate: aggregateUsage,
+  summarize: summarizeConversation,
 };

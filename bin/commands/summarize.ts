@@ -1,65 +1,53 @@
 import { z } from 'zod';
-import type { Message } from '../../domain/message.ts';
-import { PAGE_MESSAGES_MAX } from '../../domain/page.ts';
-import type { Gist } from '../../domain/summary.ts';
-import { builtInSummarizer } from '../../summaries/built-in/summarize.ts';
-import type { Wiring } from '../../wiring.ts';
+import { isStale, type SummaryState } from '../../domain/summary.ts';
+import { summarizeConversation } from '../../workers/summarize.ts';
 import { defineCommand, jsonFlag } from '../command.ts';
 import { withInstallation } from '../installation.ts';
 
-/** The last ones of a longer Conversation. */
-const MESSAGES_MAX = 5_000;
 const Id = z.string({ error: 'is needed' }).min(1);
 
 export const summarize = defineCommand({
   name: 'summarize',
-  summary: 'Says what a conversation was about: summary, key points, sentiment, tags',
+  summary: 'Says what a conversation was about; makes the summary if there is none, or it is stale',
   flags: {
     company: { type: 'string', value: 'ID', help: 'the company (needed)' },
     conversation: { type: 'string', value: 'ID', help: 'the conversation (needed)' },
+    fresh: { type: 'boolean', help: 'make a new version anyway' },
     ...jsonFlag,
   },
   schema: z.object({
     operands: z.tuple([], { error: 'takes no arguments; name it by --conversation' }),
     company: Id,
     conversation: Id,
+    fresh: z.boolean().default(false),
     json: z.boolean().default(false),
   }),
-  async run({ company: companyId, conversation: conversationId, json }, context) {
+  async run({ company: companyId, conversation: conversationId, fresh, json }, context) {
     return withInstallation(context, async ({ wiring }) => {
       await wiring.migrate();
-      const messages = await readLast(wiring, { companyId, conversationId });
-      if (messages.length === 0) {
+      const wanted = { companyId, conversationId };
+      const before = await wiring.readSummary(wanted);
+      const replaces = fresh ? before?.summary?.version : undefined;
+      // As the Fleet does it, and by the same rules; here, so that none need run.
+      await summarizeConversation({ ...wanted, replaces }, wiring.deps, context.signal);
+      const state = await wiring.readSummary(wanted);
+      const summary = state?.summary;
+      if (!state || !summary) {
         context.say('no messages');
         return 1;
       }
-      const work = { messages, previous: null };
-      const { gist } = await builtInSummarizer.summarize(work, context.signal);
-      context.print(json ? JSON.stringify(gist) : show(gist));
+      const shown = { ...summary, isStale: isStale(summary, state.conversation) };
+      context.print(json ? JSON.stringify(shown) : show(shown));
       return 0;
     });
   },
 });
 
-/** In order, whichever tiers they lie in. */
-async function readLast(
-  { findMessages }: Pick<Wiring, 'findMessages'>,
-  conversation: { companyId: string; conversationId: string },
-): Promise<Message[]> {
-  const pages: (readonly Message[])[] = [];
-  let before: string | null | undefined;
-  for (let count = 0; before !== null && count < MESSAGES_MAX;) {
-    const request = { ...conversation, limit: PAGE_MESSAGES_MAX };
-    const page = await findMessages(before === undefined ? request : { ...request, before });
-    pages.unshift(page.messages);
-    count += page.messages.length;
-    before = page.before;
-  }
-  return pages.flat();
-}
+type Shown = NonNullable<SummaryState['summary']> & { readonly isStale: boolean };
 
 /** Texts come from customers: what a terminal would obey is left out. */
-function show({ summary, keyPoints, sentiment, tags, language }: Gist): string {
+function show(shown: Shown): string {
+  const { summary, keyPoints, sentiment, tags, language } = shown;
   const { label, score, course } = sentiment;
   return [
     summary,
@@ -69,6 +57,8 @@ function show({ summary, keyPoints, sentiment, tags, language }: Gist): string {
     `sentiment  ${label}, ${score}; course ${course.join(' ')}`,
     `tags       ${tags.join(', ')}`,
     `language   ${language}`,
+    `messages   ${shown.messageCount} in ${shown.durationMinutes} min, up to ${shown.upTo.createdAt}`,
+    `version    ${shown.version}, by ${shown.model} at ${shown.madeAt}${shown.isStale ? ' (stale)' : ''}`,
   ]
     .join('\n')
     .replaceAll(/[^\P{Cc}\n]/gu, '�');

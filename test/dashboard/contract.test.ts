@@ -69,6 +69,9 @@ describe('the running server keeps to it', () => {
   const WANTED: Record<string, readonly number[]> = {
     createMessages: [202, 207, 400, 404, 413, 415, 422],
     conversationMessages: [200, 304, 400, 404],
+    conversationSummary: [200, 202, 304, 400, 404],
+    freshSummary: [202, 400, 404],
+    summaryVersions: [200, 304, 400, 404],
     conversations: [200, 304, 400, 404],
     messages: [200, 304, 400, 404],
     clearCache: [204, 400, 404],
@@ -86,7 +89,7 @@ describe('the running server keeps to it', () => {
         const answer = await caller.ask(asked.path, asked);
         seen.add(answer.status);
         expectDescribed(answer, place.operation.responses);
-        if (answer.status === 202 || answer.status === 207) note(answer);
+        if (name === 'createMessages' && answer.status < 300) note(answer);
       });
       await fc.assert(property, {
         seed: SEED,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Route } from '../../dashboard/route.ts';
 import { routes } from '../../dashboard/routes.ts';
 import { type Scope, SCOPES } from '../../domain/api-key.ts';
+import { summarizeConversation } from '../../workers/summarize.ts';
 import { aMessage, eventually, openTestHouse } from '../house.ts';
 import { type Answer, type Caller, codeOf, openCaller, said } from './caller.ts';
 import { idOf, messagesOf, ofCompany, pathsOf, questionOf } from './questions.ts';
@@ -212,7 +213,11 @@ async function openHouseOfTwo() {
   const two = await openTestHouse({ REQUESTS_PER_SECOND_MAX: '100000' });
   const { wiring } = two;
   const messages = [OWN, FOREIGN].flatMap((companyId) => messagesOf(companyId));
-  await wiring.deps.storeMessages(messages, AbortSignal.timeout(20_000));
+  const signal = AbortSignal.timeout(20_000);
+  await wiring.deps.storeMessages(messages, signal);
+  for (const { companyId, conversationId } of messages) {
+    await summarizeConversation({ companyId, conversationId }, wiring.deps, signal);
+  }
   const { url } = await two.openDashboard();
   const callers: Caller[] = [];
 

@@ -54,6 +54,12 @@ async function liveThrough() {
     () => scrapeFleet(house),
     (text) => valueOf(text, 'camadas_page_seconds_count') === 1,
   );
+  const { companyId, conversationId } = secret;
+  await wiring.queue.enqueue('summarize', { companyId, conversationId });
+  await eventually(
+    () => scrapeFleet(house),
+    (text) => valueOf(text, 'camadas_summaries_total') === 1,
+  );
   await sendWrongJob();
   await eventually(
     () => inspector.counts('persist'),
@@ -104,6 +110,9 @@ describe('after all kinds of things happened', () => {
     expect(valueOf(fleet, 'camadas_accept_to_store_seconds_count')).toBe(done);
     expect(valueOf(fleet, 'camadas_commit_messages_sum')).toBe(5);
     expect(valueOf(fleet, 'camadas_persist_job_messages_sum')).toBe(5);
+    expect(valueOf(fleet, 'camadas_summaries_total', { model: 'built-in' })).toBe(1);
+    const input = { model: 'built-in', direction: 'input' };
+    expect(valueOf(fleet, 'camadas_summary_tokens_total', input)).toBe(0);
 
     const page = (level: string) =>
       valueOf(http, 'camadas_cache_reads_total', { entry: 'page', level });
@@ -173,6 +182,7 @@ const KINDS: Readonly<Record<string, (value: string) => boolean>> = {
   'each entry': (value) => value in SCHEDULE,
   'each route': (value) => /^(messages|other|\/many\/\d+)$/.test(value),
   'HTTP status': (value) => /^[1-5]\d\d$/.test(value),
+  'the configured one': (value) => value === 'built-in',
   one: (value) => /^v?\d+\.\d+\.\d+$/.test(value),
 };
 

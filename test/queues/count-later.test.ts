@@ -11,7 +11,7 @@ function openCounterAt(startMs: number) {
   const asked: { payload: unknown; startsMs: number }[] = [];
   let isAway = false;
   const counter = openCounter(
-    (_queue, payload, { delayMs = 0 } = {}) => {
+    (_queue, payload, { delayMs } = { delayMs: 0 }) => {
       if (isAway) return Promise.reject(new Error('Redis is away'));
       asked.push({ payload, startsMs: clock.nowMs + delayMs });
       return Promise.resolve('id');

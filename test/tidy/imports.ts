@@ -30,7 +30,7 @@ const DIRECTIONS: readonly Direction[] = [
   { from: 'db/**', to: ['domain/**'], types: ['metrics.ts'] },
   {
     from: 'wiring.ts',
-    to: ['metrics.ts', 'observers.ts', 'queues/**', 'db/**'],
+    to: ['metrics.ts', 'observers.ts', 'queues/**', 'db/**', 'summaries/**'],
     types: ['config.ts', 'domain/**'],
   },
   { from: 'await-servers.ts', to: ['domain/**'] },
@@ -44,7 +44,7 @@ const DIRECTIONS: readonly Direction[] = [
     to: ['domain/**', 'queues/**', ...FRAME],
   },
   // A processor gets everything in its Deps, so that it runs without Redis and MySQL.
-  { from: 'workers/**', to: ['domain/**'], types: ['queues/**'] },
+  { from: 'workers/**', to: ['domain/**'], types: ['queues/**', 'summaries/summarizer.ts'] },
   { from: 'dashboard/{main,run}.ts', to: [...WINDOWS, ...FRAME] },
   { from: 'dashboard/**', to: WINDOWS },
   // The package of chatbots, its HTTP half: it is to load next to nothing.

@@ -6,6 +6,7 @@ import { openAskingConnection, openWorkingConnection } from '../../queues/connec
 import { type QueueName, queuePrefixOf } from '../../queues/index.ts';
 import { openInspector } from '../../queues/inspect.ts';
 import { type Fleet, type FleetOptions, type JobEvent, openFleet } from '../../workers/fleet.ts';
+import { builtInSummarizer } from '../../summaries/built-in/summarize.ts';
 import type { Deps } from '../../workers/index.ts';
 
 let benches = 0;
@@ -81,7 +82,15 @@ const IDLE: Deps = {
   removeRetired: async () => {},
   archive: async () => ({ moved: 0 }),
   cleanCache: async () => ({ dropped: 0 }),
+  summarizer: builtInSummarizer,
+  findDueSummaries: async () => [],
+  summarizeLater: async () => {},
+  readSummary: async () => null,
+  findMessages: async () => ({ messages: [], before: null, after: null }),
+  tokensLeft: async () => Infinity,
+  keepSummary: async () => true,
   now: Date.now,
+  random: Math.random,
 };
 
 /** Where no test is about the schedule. */

@@ -13,7 +13,10 @@ describe('health', () => {
   afterEach(() => void vi.useRealTimers());
 
   const judge = (persist: number, warm = 0) =>
-    watch.judge({ persist, 'cache-warm': warm, 'archive-batch': 0, aggregate: 0 }, Date.now());
+    watch.judge(
+      { persist, 'cache-warm': warm, 'archive-batch': 0, aggregate: 0, summarize: 0 },
+      Date.now(),
+    );
   const observe = (outcome: 'done' | 'retried' | 'delayed' | 'dead') =>
     watch.observe({ queue: 'persist', outcome, waitMs: 0, runMs: 0 });
 

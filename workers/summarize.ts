@@ -1,0 +1,168 @@
+import { PipelineError } from '../domain/errors.ts';
+import { instantOf } from '../domain/instant.ts';
+import { type Gist, isStale, type Summary, type SummaryState } from '../domain/summary.ts';
+import type { PayloadOf } from '../queues/index.ts';
+import type { SummarizeOne } from '../queues/summarize.ts';
+import type { Summarizer, SummaryWork } from '../summaries/summarizer.ts';
+import { type FindMessages, readNewest, readSince } from './read-conversation.ts';
+
+export interface SummarizeDeps {
+  readonly summarizer: Summarizer;
+  /** Conversations that are quiet and have no Summary of all they hold, the newest first. */
+  findDueSummaries(): Promise<readonly ConversationName[]>;
+  summarizeLater(conversation: ConversationName, delayMs: number): Promise<void>;
+  /** Null: there is no such Conversation. */
+  readSummary(conversation: ConversationName): Promise<SummaryState | null>;
+  findMessages: FindMessages;
+  /** How many the Company may still spend on this UTC day. */
+  tokensLeft(companyId: string): Promise<number>;
+  /** False if another one of that version was kept before. */
+  keepSummary(companyId: string, summary: Summary): Promise<boolean>;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** A draw from [0, 1). */
+  random(): number;
+}
+
+interface ConversationName {
+  readonly companyId: string;
+  readonly conversationId: string;
+}
+
+/**
+ * Makes the Summary of a Conversation, or has all made that are due. Safe to run twice: a Summary
+ * that knows all that was said is left as it is.
+ *
+ * @throws PipelineError `SUMMARY_BUDGET_SPENT`, to go on the next day; `SUMMARY_OUTRUN`.
+ */
+export async function summarizeConversation(
+  job: PayloadOf<'summarize'>,
+  deps: SummarizeDeps,
+  signal: AbortSignal,
+) {
+  if (job.conversationId === undefined) return summarizeDue(deps, signal);
+  const state = await deps.readSummary(job);
+  if (!state || isEnough(state, job)) return { made: 0 };
+  // Those that run at this moment do not know of each other: a few may go beyond.
+  if ((await deps.tokensLeft(job.companyId)) <= 0) throw budgetSpent(deps);
+  const reading = await readWork(state, job, { deps, signal });
+  if (reading.messages.length === 0) return { made: 0 };
+  const summary = await make(state, reading, { deps, signal });
+  if (!(await deps.keepSummary(job.companyId, summary))) throw summaryOutrun();
+  return { made: 1 };
+}
+
+/** So long may a night's Summaries take. */
+const SPREAD_MS = 4 * 60 * 60_000;
+const ASKED_AT_ONCE_MAX = 100;
+
+/** Evenly over the night, so that neither MySQL nor a model is asked all at once. */
+async function summarizeDue(deps: SummarizeDeps, signal: AbortSignal) {
+  const due = await deps.findDueSummaries();
+  for (let first = 0; first < due.length; first += ASKED_AT_ONCE_MAX) {
+    signal.throwIfAborted();
+    const asked = due.slice(first, first + ASKED_AT_ONCE_MAX).map((conversation, at) => {
+      const delayMs = Math.floor(((first + at) / due.length) * SPREAD_MS);
+      return deps.summarizeLater(conversation, delayMs);
+    });
+    await Promise.all(asked);
+  }
+  return { asked: due.length };
+}
+
+function isEnough({ conversation, summary }: SummaryState, { upTo, replaces }: SummarizeOne) {
+  if (!summary) return false;
+  const reaches = upTo !== undefined && Date.parse(summary.upTo.createdAt) >= Date.parse(upTo);
+  return (reaches || !isStale(summary, conversation)) && summary.version > (replaces ?? 0);
+}
+
+interface Run {
+  readonly deps: SummarizeDeps;
+  readonly signal: AbortSignal;
+}
+
+/** What the Summarizer is given, and how many Messages it knows of then. */
+interface Work extends SummaryWork {
+  readonly known: number;
+}
+
+async function readWork(state: SummaryState, job: SummarizeOne, run: Run): Promise<Work> {
+  const { companyId, conversationId } = job;
+  const { findMessages } = run.deps;
+  const previous = followable(state, job, run.deps);
+  if (previous) {
+    const since = { companyId, conversationId, upTo: previous.upTo };
+    const { messages, isWhole } = await readSince(findMessages, since, run.signal);
+    const known = previous.messageCount + messages.length;
+    // Fewer than there are: some came late, and lie before what it knows.
+    if (isWhole && messages.length > 0 && known >= state.conversation.messageCount) {
+      return { messages, previous: gistOf(previous), known };
+    }
+  }
+  const { messages } = await readNewest(findMessages, { companyId, conversationId }, run.signal);
+  return { messages, previous: null, known: messages.length };
+}
+
+/** The Summary to go on from: of the same hand, and not one that somebody wants otherwise. */
+function followable(
+  { summary }: SummaryState,
+  { replaces }: SummarizeOne,
+  { summarizer: { isRolling, model, promptVersion } }: SummarizeDeps,
+): Summary | null {
+  if (!isRolling || replaces !== undefined) return null;
+  const isOwn = summary?.model === model && summary.promptVersion === promptVersion;
+  return isOwn ? summary : null;
+}
+
+/** Without what is only known of it as something kept. */
+function gistOf({ summary, keyPoints, sentiment, tags, language }: Summary): Gist {
+  return { summary, keyPoints, sentiment, tags, language };
+}
+
+async function make(
+  { conversation, summary }: SummaryState,
+  { messages, previous, known }: Work,
+  { deps, signal }: Run,
+): Promise<Summary> {
+  const last = messages.at(-1);
+  if (!last) throw new Error('a Summary of no Messages');
+  const { summarizer } = deps;
+  const work = { messages, previous };
+  const { gist, tokens, costMicros } = await summarizer.summarize(work, signal);
+  return {
+    ...gist,
+    conversationId: conversation.conversationId,
+    version: (summary?.version ?? 0) + 1,
+    // Of a very long Conversation not all were read; what came meanwhile may have been.
+    messageCount: Math.max(known, conversation.messageCount),
+    durationMinutes: minutesBetween(conversation.firstMessageAt, last.createdAt),
+    upTo: { messageId: last.messageId, createdAt: last.createdAt },
+    madeAt: instantOf(deps.now()),
+    model: summarizer.model,
+    promptVersion: summarizer.promptVersion,
+    tokens,
+    costMicros,
+  };
+}
+
+function minutesBetween(from: string, to: string): number {
+  return Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 60_000));
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Until the next UTC day, and from then on spread: all that wait would come at the same moment. */
+function budgetSpent({ now, random }: SummarizeDeps): PipelineError {
+  const untilMidnightMs = DAY_MS - (now() % DAY_MS);
+  return new PipelineError(
+    'SUMMARY_BUDGET_SPENT',
+    "the company's tokens of today are spent; the summary is made tomorrow, or raise LLM_TOKENS_PER_COMPANY_DAY_MAX",
+    { retry: { afterMs: untilMidnightMs + Math.floor(random() * SPREAD_MS) } },
+  );
+}
+
+/** The next attempt sees what the other one knew, and makes another only if that is not all. */
+const summaryOutrun = () =>
+  new PipelineError('SUMMARY_OUTRUN', 'another summary of the conversation was kept meanwhile', {
+    retry: 'backoff',
+  });
