@@ -25,7 +25,7 @@ export interface BreakOffs extends Pattern {
 }
 
 export const BREAK_OFF_CONVERSATIONS_MIN = 100;
-/** That get so far: fewer tell no share worth comparing. */
+/** That get so far, and a turn further: fewer tell no share worth comparing. */
 export const BREAK_OFF_REACHED_MIN = 30;
 /** Longer Conversations are counted, but their ends are not compared. */
 export const BREAK_OFF_LENGTH_MAX = 50;
@@ -33,8 +33,8 @@ export const BREAK_OFF_LENGTH_MAX = 50;
 const TURN = 2;
 
 /**
- * Null model: the chance to end after n Messages is no higher than after n − 2 and after n + 2. A
- * length is found only if it exceeds both.
+ * Null model: the chance to end after n Messages is no higher than after n − 2 or after n + 2. A
+ * length is found only if it exceeds both; so the first turn is never, and the funnel tells of it.
  */
 export function breakOffs(
   conversations: readonly ConversationSeen[],
@@ -60,9 +60,13 @@ interface Ends extends Proportion {
 
 function lengthsThatStandOut(ended: readonly ConversationSeen[]): BreakOff[] {
   const ends = endsOf(ended);
-  const tested = ends
-    .filter(({ trials }) => trials >= BREAK_OFF_REACHED_MIN)
-    .map((here) => ({ here, pValue: pValueOf(here, ends) }));
+  const tested = ends.flatMap((here) => {
+    const [before, after] = [ends[here.messages - 1 - TURN], ends[here.messages - 1 + TURN]];
+    if (!before || !after || after.trials < BREAK_OFF_REACHED_MIN) return [];
+    // The worse of both comparisons, so that a slope is no peak.
+    const pValue = Math.max(pValueOfExcess(here, before), pValueOfExcess(here, after));
+    return [{ here, pValue }];
+  });
   return discoveries(tested)
     .toSorted((a, b) => a.qValue - b.qValue)
     .map(({ finding: { here }, qValue }) => ({
@@ -89,12 +93,4 @@ function endsOf(ended: readonly ConversationSeen[]): Ends[] {
     trials -= all;
     return ends;
   });
-}
-
-/** The worse of both comparisons, so that a slope is no peak. The first turn has nothing before it. */
-function pValueOf(here: Ends, ends: readonly Ends[]): number {
-  const before = ends[here.messages - 1 - TURN];
-  const after = ends[here.messages - 1 + TURN];
-  if (!after || after.trials < BREAK_OFF_REACHED_MIN) return 1;
-  return Math.max(before ? pValueOfExcess(here, before) : 0, pValueOfExcess(here, after));
 }

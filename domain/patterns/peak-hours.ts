@@ -1,7 +1,7 @@
 import { discoveries } from './benjamini-hochberg.ts';
 import { cellOf, CELLS, fromCell, hoursOf } from './local-hours.ts';
 import type { HourOfMessages, Pattern, Span } from './observations.ts';
-import { negativeBinomialTail } from './tail-probability.ts';
+import { negativeBinomialTail, studentized } from './tail-probability.ts';
 
 /** Of a weekday and hour of the Company's clock. */
 export interface HourOfWeek {
@@ -52,12 +52,14 @@ export function peakHours(hours: readonly HourOfMessages[], span: Span): PeakHou
 
   const cells = cellsOf(tallies);
   const dispersion = dispersionOf(tallies, cells, weeks.length);
+  // A day is busy or quiet as a whole, so not each hour of it tells how much days vary.
+  const degrees = 7 * (weeks.length - 1);
   return {
     observations,
     weeks: weeks.length,
     average: observations / tallies.length,
     hours: cells.map(hourOfWeek),
-    peaks: peaksOf(cells, dispersion),
+    peaks: peaksOf(cells, dispersion, degrees),
   };
 }
 
@@ -77,7 +79,6 @@ interface Cell {
   hours: number;
   count: number;
   expected: number;
-  expectedSquares: number;
 }
 
 /** Whole weeks of 168 hours, up to the last hour of the span. */
@@ -105,35 +106,28 @@ function cellsOf(tallies: readonly Tally[]): Cell[] {
     total.hours += 1;
     total.count += count;
     total.expected += expected;
-    total.expectedSquares += expected ** 2;
   }
   return cells;
 }
 
-/**
- * How much more than Poisson's the same hour varies from week to week: the moment estimate of the
- * variance's part that grows with the square of the mean.
- */
+/** How many times Poisson's variance the same hour varies with from week to week, at least once. */
 function dispersionOf(tallies: readonly Tally[], cells: readonly Cell[], weeks: number): number {
-  let excess = 0;
   let squares = 0;
   for (const { cell, count, expected } of tallies) {
     const total = cells[cell];
     const fitted = total?.expected ? (expected * total.count) / total.expected : 0;
-    excess += (count - fitted) ** 2;
-    squares += fitted ** 2;
+    squares += (count - fitted) ** 2;
   }
-  const free = (CELLS - 1) * (weeks - 1);
-  const variance = (excess * tallies.length) / free;
-  const poisson = sum(tallies.map(({ count }) => count));
-  return Math.max(0, (variance - poisson) / squares);
+  const variance = (squares * weeks) / (weeks - 1);
+  return Math.max(1, variance / sum(tallies.map(({ count }) => count)));
 }
 
-function peaksOf(cells: readonly Cell[], dispersion: number): PeakHour[] {
+function peaksOf(cells: readonly Cell[], dispersion: number, degrees: number): PeakHour[] {
   const tested = cells.map((cell) => {
-    const { count, expected, expectedSquares } = cell;
-    const spread = expected ? (dispersion * expectedSquares) / expected ** 2 : 0;
-    return { cell, pValue: negativeBinomialTail(count, expected, spread) };
+    const { count, expected } = cell;
+    const spread = expected ? (dispersion - 1) / expected : 0;
+    const pValue = studentized(negativeBinomialTail(count, expected, spread), degrees);
+    return { cell, pValue };
   });
   return discoveries(tested)
     .map(({ finding: { cell }, qValue }) => ({
@@ -149,6 +143,6 @@ function hourOfWeek({ cell, count, hours }: Cell): HourOfWeek {
   return { ...fromCell(cell), messages: hours ? count / hours : 0 };
 }
 
-const NOTHING = { hours: 0, count: 0, expected: 0, expectedSquares: 0 };
+const NOTHING = { hours: 0, count: 0, expected: 0 };
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

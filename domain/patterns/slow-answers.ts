@@ -3,7 +3,7 @@ import { discoveries } from './benjamini-hochberg.ts';
 import { cellOf, CELLS, fromCell } from './local-hours.ts';
 import { localClockOf } from './local-time.ts';
 import type { HourOfAnswers, Pattern, Span } from './observations.ts';
-import { binomialTail } from './tail-probability.ts';
+import { binomialTail, studentized } from './tail-probability.ts';
 import { type Share, wilsonInterval } from './wilson-interval.ts';
 
 export interface SlowHour {
@@ -86,9 +86,11 @@ function hoursThatStandOut(
   const cells = cellsOf(answers, span, slowMs);
   const all = added(cells);
   const clustering = clusteringOf(cells);
+  // A day is slow as a whole, so not each hour of it tells how much days vary.
+  const degrees = 7 * (Math.max(...cells.map(({ hours }) => hours.length)) - 1);
   const tested = cells
     .filter(({ hours }) => hours.length >= SLOW_DAYS_MIN)
-    .map((cell) => ({ cell, pValue: pValueOf(cell, all, clustering) }));
+    .map((cell) => ({ cell, pValue: studentized(pValueOf(cell, all, clustering), degrees) }));
   return discoveries(tested)
     .map(({ finding: { cell }, qValue }) => slowHour(cell, qValue))
     .filter(({ slow }) => slow.share >= (SLOW_RATIO_MIN * all.slow) / all.answers)
@@ -112,16 +114,15 @@ function cellsOf(answers: readonly HourOfAnswers[], span: Span, slowMs: number):
  */
 function clusteringOf(cells: readonly Cell[]): number {
   let variation = 0;
-  let free = 0;
+  let binomial = 0;
   for (const { answers, slow, hours } of cells) {
+    if (hours.length < SLOW_DAYS_MIN) continue;
     const share = slow / answers;
-    if (slow === 0 || slow === answers) continue;
-    for (const hour of hours) {
-      variation += (hour.slow - hour.answers * share) ** 2 / (hour.answers * share * (1 - share));
-    }
-    free += hours.length - 1;
+    const squares = hours.map((hour) => (hour.slow - hour.answers * share) ** 2);
+    variation += (sum(squares) * hours.length) / (hours.length - 1);
+    binomial += answers * share * (1 - share);
   }
-  return Math.max(1, free > 0 ? variation / free : 1);
+  return binomial > 0 ? Math.max(1, variation / binomial) : 1;
 }
 
 /** Compares with all other hours. */
@@ -138,7 +139,9 @@ function slowHour({ cell, answers, slow }: Cell, qValue: number): SlowHour {
 
 function added(tallies: readonly Tally[]): Tally {
   return {
-    answers: tallies.reduce((sum, { answers }) => sum + answers, 0),
-    slow: tallies.reduce((sum, { slow }) => sum + slow, 0),
+    answers: sum(tallies.map(({ answers }) => answers)),
+    slow: sum(tallies.map(({ slow }) => slow)),
   };
 }
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

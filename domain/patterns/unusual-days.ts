@@ -36,6 +36,8 @@ export const UNUSUAL_WEEKS_AROUND = 4;
 
 /** The median deviation uses so much of what the data say about their spread. */
 const EFFICIENCY = 0.37;
+/** However many days there are, their tails are heavier than those of normal data. */
+const DEGREES_MAX = 20;
 /** The variance of a median, in those of a mean. */
 const MEDIAN_VARIANCE = Math.PI / 2;
 const DISPERSION_MAX = 1_000;
@@ -94,7 +96,7 @@ function scoresOf(days: readonly Day[], series: DailySeries) {
 
   const residuals = days.map(({ day }, at) => ({ day, ...residualOf(counts, at) }));
   const dispersion = dispersionOf(residuals);
-  const degrees = EFFICIENCY * days.length;
+  const degrees = Math.min(DEGREES_MAX, EFFICIENCY * days.length);
   return residuals.map((residual) => {
     const { day, count, usual, difference } = residual;
     const score = difference / deviationOf(residual, dispersion);
@@ -134,8 +136,9 @@ function dispersionOf(residuals: readonly Residual[]): number {
   return high;
 }
 
-function deviationOf({ inflation, usual }: Residual, dispersion: number): number {
-  return Math.sqrt(inflation * (1 + dispersion * usual));
+/** Both the day and what is usual tell the mean: by one alone, errors of it would look unusual. */
+function deviationOf({ inflation, count, usual }: Residual, dispersion: number): number {
+  return Math.sqrt(inflation * (1 + (dispersion * (count + usual)) / 2));
 }
 
 /** Anscombe, *The Transformation of Poisson, Binomial and Negative-Binomial Data*, Biometrika 35, 1948. */
