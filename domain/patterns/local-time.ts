@@ -21,22 +21,55 @@ export const DAY_MS = 24 * HOUR_MS;
  * @throws RangeError If there is no such zone.
  */
 export function localClockOf(timeZone: string): (timeMs: number) => LocalHour {
-  const format = new Intl.DateTimeFormat('en-CA', {
+  const offsetAt = offsetsOf(timeZone);
+  const names = new Map<number, string>();
+  return (timeMs) => {
+    const localMs = timeMs + offsetAt(timeMs);
+    const days = Math.floor(localMs / DAY_MS);
+    const day = names.get(days) ?? new Date(localMs).toISOString().slice(0, 10);
+    names.set(days, day);
+    const hour = Math.floor((localMs - days * DAY_MS) / HOUR_MS);
+    return { day, weekday: ((days + THURSDAY - 1) % 7) + 1, hour };
+  };
+}
+
+/** What 1970-01-01 was. */
+const THURSDAY = 4;
+
+/** Intl takes microseconds, so it is asked for each hour only on days on which clocks change. */
+function offsetsOf(timeZone: string): (timeMs: number) => number {
+  const ask = askingIntl(timeZone);
+  const byDay = new Map<number, number | null>();
+  return (timeMs) => {
+    const day = Math.floor(timeMs / DAY_MS);
+    let offset = byDay.get(day);
+    if (offset === undefined) {
+      const [first, last] = [ask(day * DAY_MS), ask((day + 1) * DAY_MS - 1)];
+      offset = first === last ? first : null;
+      byDay.set(day, offset);
+    }
+    return offset ?? ask(timeMs);
+  };
+}
+
+/** Milliseconds that local clocks are ahead of UTC, to the second. */
+function askingIntl(timeZone: string): (timeMs: number) => number {
+  const format = new Intl.DateTimeFormat('en', {
     timeZone,
     calendar: 'iso8601',
     hourCycle: 'h23',
     year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
   });
   return (timeMs) => {
-    const parts = new Map(format.formatToParts(timeMs).map(({ type, value }) => [type, value]));
-    const day = `${parts.get('year')}-${parts.get('month')}-${parts.get('day')}`;
-    return { day, weekday: weekdayOf(day), hour: Number(parts.get('hour')) };
+    const parts = format.formatToParts(timeMs);
+    const part = (wanted: string) => Number(parts.find(({ type }) => type === wanted)?.value);
+    const day = Date.UTC(part('year'), part('month') - 1, part('day'));
+    const local = day + part('hour') * HOUR_MS + part('minute') * 60_000 + part('second') * 1_000;
+    return local - Math.floor(timeMs / 1_000) * 1_000;
   };
-}
-
-function weekdayOf(day: string): number {
-  return new Date(`${day}T00:00:00Z`).getUTCDay() || 7;
 }

@@ -40,7 +40,8 @@ export const PEAK_RATIO_MIN = 1.5;
  * The hours of the week in which Clients write more than on average.
  *
  * Null model: all hours of a week are alike, and their counts vary as much as those of the same hour
- * do from week to week (negative binomial). Looks at the last whole weeks of the span.
+ * do from week to week (negative binomial). An hour must stand out without its busiest week, too:
+ * one busy Monday is no pattern of Mondays. Looks at the last whole weeks of the span.
  *
  * @param hours May lack hours without Messages.
  */
@@ -79,6 +80,7 @@ interface Cell {
   hours: number;
   count: number;
   expected: number;
+  busiest: { readonly count: number; readonly expected: number };
 }
 
 /** Whole weeks of 168 hours, up to the last hour of the span. */
@@ -106,6 +108,7 @@ function cellsOf(tallies: readonly Tally[]): Cell[] {
     total.hours += 1;
     total.count += count;
     total.expected += expected;
+    if (count > total.busiest.count) total.busiest = { count, expected };
   }
   return cells;
 }
@@ -124,8 +127,9 @@ function dispersionOf(tallies: readonly Tally[], cells: readonly Cell[], weeks: 
 
 function peaksOf(cells: readonly Cell[], dispersion: number, degrees: number): PeakHour[] {
   const tested = cells.map((cell) => {
-    const { count, expected } = cell;
-    const spread = expected ? (dispersion - 1) / expected : 0;
+    const count = cell.count - cell.busiest.count;
+    const expected = cell.expected - cell.busiest.expected;
+    const spread = expected > 0 ? (dispersion - 1) / expected : 0;
     const pValue = studentized(negativeBinomialTail(count, expected, spread), degrees);
     return { cell, pValue };
   });
@@ -143,6 +147,6 @@ function hourOfWeek({ cell, count, hours }: Cell): HourOfWeek {
   return { ...fromCell(cell), messages: hours ? count / hours : 0 };
 }
 
-const NOTHING = { hours: 0, count: 0, expected: 0 };
+const NOTHING = { hours: 0, count: 0, expected: 0, busiest: { count: 0, expected: 0 } };
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

@@ -41,7 +41,7 @@ export const SLOW_RATIO_MIN = 1.5;
  * Null model: in each hour of the week the same share is slow as in all others (binomial). Slow
  * answers come together, so counts are divided by how much more than binomially the same hour
  * varies from week to week (Rao and Scott, *A Simple Method for the Analysis of Clustered Binary
- * Data*, Biometrics 48, 1992).
+ * Data*, Biometrics 48, 1992). An hour must stand out without its worst week, too.
  *
  * @param slowMs What is slow; null for what is slower than nine in ten of this Company's answers.
  */
@@ -125,12 +125,14 @@ function clusteringOf(cells: readonly Cell[]): number {
   return binomial > 0 ? Math.max(1, variation / binomial) : 1;
 }
 
-/** Compares with all other hours. */
-function pValueOf(cell: Tally, all: Tally, clustering: number): number {
+/** Compares all but the worst hour of a cell with all other cells. */
+function pValueOf(cell: Cell, all: Tally, clustering: number): number {
   const answers = all.answers - cell.answers;
   if (answers === 0) return 1;
   const elsewhere = (all.slow - cell.slow) / answers;
-  return binomialTail(cell.slow / clustering, cell.answers / clustering, elsewhere);
+  const worst = cell.hours.reduce((a, b) => (b.slow > a.slow ? b : a));
+  const slow = (cell.slow - worst.slow) / clustering;
+  return binomialTail(slow, (cell.answers - worst.answers) / clustering, elsewhere);
 }
 
 function slowHour({ cell, answers, slow }: Cell, qValue: number): SlowHour {

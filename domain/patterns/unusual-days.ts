@@ -52,9 +52,12 @@ const DISPERSION_MAX = 1_000;
  */
 export function unusualDays(hours: readonly HourOfMessages[], span: Span): UnusualDays | null {
   const days = daysOf(hours, span);
-  if (days.length < UNUSUAL_DAYS_MIN) return null;
+  const judged = DAILY_SERIES.filter(
+    (series) => median(days.map((day) => day[series])) >= UNUSUAL_COUNT_MIN,
+  );
+  if (days.length < UNUSUAL_DAYS_MIN || judged.length === 0) return null;
 
-  const tested = DAILY_SERIES.flatMap((series) => scoresOf(days, series));
+  const tested = judged.flatMap((series) => scoresOf(days, series));
   const unusual = discoveries(tested)
     .map(({ finding: { scored }, qValue }) => ({ ...scored, qValue }))
     .filter(({ score }) => Math.abs(score) >= UNUSUAL_SCORE_MIN)
@@ -92,8 +95,6 @@ interface Residual {
 
 function scoresOf(days: readonly Day[], series: DailySeries) {
   const counts = days.map((day) => day[series]);
-  if (median(counts) < UNUSUAL_COUNT_MIN) return [];
-
   const residuals = days.map(({ day }, at) => ({ day, ...residualOf(counts, at) }));
   const dispersion = dispersionOf(residuals);
   const degrees = Math.min(DEGREES_MAX, EFFICIENCY * days.length);
