@@ -62,6 +62,7 @@ import { tokensUsed } from './db/summaries/tokens-used.ts';
 import { readTierSizes } from './db/tier-sizes.ts';
 import { listAges, setAges, writeInstallationAges } from './db/tier-ages.ts';
 import { verify } from './db/verify.ts';
+import { openPatterns } from './db/patterns/open-patterns.ts';
 import { openUsage } from './db/usage/open-usage.ts';
 import { timedPage } from './db/timed-page.ts';
 import { createMetrics } from './metrics.ts';
@@ -80,6 +81,7 @@ import { openScheduler } from './queues/scheduler.ts';
 import type { SummarizeOne } from './queues/summarize.ts';
 import { openSummarizer } from './summaries/open-summarizer.ts';
 import type { ArchiveBatch } from './domain/archive.ts';
+import type { PatternsWanted } from './domain/patterns/request.ts';
 import type { CountSpan } from './domain/usage.ts';
 import type { CheckedPageRequest } from './domain/page.ts';
 import type { ScheduledRun } from './domain/schedule.ts';
@@ -119,6 +121,7 @@ export function openWiring(config: Config) {
   const rooms = { db, names, cache, cold, observe: observers.read };
 
   const usage = openUsage({ ...rooms, now });
+  const patterns = openPatterns({ db, names, now });
 
   const queuePrefix = queuePrefixOf(config.keyPrefix);
   const asking = openAskingConnection(config.queueRedisUrl);
@@ -143,6 +146,10 @@ export function openWiring(config: Config) {
 
   const readPage = (request: CheckedPageRequest) =>
     timedPage(observers.tierPage, () => findPage(rooms, request));
+
+  async function findPatternsLater({ companyId, days, timeZone }: PatternsWanted) {
+    await enqueuer.enqueue('aggregate', { companyId, days, timeZone });
+  }
 
   type ConversationName = { companyId: string; conversationId: string };
 
@@ -186,6 +193,9 @@ export function openWiring(config: Config) {
       async recountLater({ companyId, span }: { companyId: string; span: CountSpan }) {
         await enqueuer.enqueue('aggregate', { companyId, ...span });
       },
+      keepPatterns: patterns.keep,
+      findWantedPatterns: patterns.findWanted,
+      findPatternsLater,
       removeRetired: async () => (cold ? removeRetired({ db, store: cold.store }) : undefined),
       summarizer,
       findDueSummaries: () => findDueSummaries(db, now()),
@@ -270,6 +280,8 @@ export function openWiring(config: Config) {
     getRecentMessages: getRecentMessages.bind(null, rooms),
     getActiveConversations: getActiveConversations.bind(null, rooms),
     readStatsBytes: usage.readStatsBytes,
+    readPatterns: patterns.read,
+    findPatternsLater,
     getMessageStats: usage.getMessageStats,
     invalidateConversationCache: invalidateConversationCache.bind(null, rooms),
     async invalidateCompanyCache(companyId: string) {

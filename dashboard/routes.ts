@@ -6,6 +6,7 @@ import { conversationSummary, freshSummary } from './routes/conversation-summary
 import { conversations } from './routes/conversations.ts';
 import { createMessages } from './routes/create-messages.ts';
 import { messages } from './routes/messages.ts';
+import { patterns } from './routes/patterns.ts';
 import { stats } from './routes/stats.ts';
 import { summaryVersions } from './routes/summary-versions.ts';
 
@@ -20,5 +21,6 @@ export const routes = [
   messages,
   stats,
   clientStats,
+  patterns,
   clearCache,
 ] as readonly Route[];

@@ -8,6 +8,9 @@ import { STATS_DAYS_MAX, StatsRequest } from '../domain/stats.ts';
 import { PAGE_MESSAGES_DEFAULT, PAGE_MESSAGES_MAX } from '../domain/page.ts';
 import { Summary } from '../domain/summary.ts';
 
+/** Four weeks are the least that some patterns need; half a day more or less must not matter. */
+const PATTERN_DAYS_DEFAULT = 56;
+
 /** What goes over the wire, for checking and for the OpenAPI document alike. */
 
 export const ConversationId = Message.shape.conversationId.meta({
@@ -83,6 +86,12 @@ export const statsQuery = {
     .meta({ description: 'How long the buckets are; by the hour for at most 31 days.' }),
 };
 
+export const patternsQuery = {
+  companyId: CompanyId,
+  days: statsQuery.days.default(PATTERN_DAYS_DEFAULT),
+  timeZone: statsQuery.timeZone,
+};
+
 export const summaryQuery = {
   version: wholeNumber(2 ** 31 - 1)
     .optional()
@@ -153,6 +162,33 @@ export const SummaryVersionsShape = z
     ),
   })
   .meta({ id: 'SummaryVersions' });
+
+/** Each is told in full by docs/patterns.md; here only what all have in common. */
+const pattern = (description: string) =>
+  z
+    .looseObject({
+      observations: z.int().min(0).meta({ description: 'How many it rests on.' }),
+    })
+    .nullable()
+    .meta({ description: `${description} null: too few observations.` });
+
+export const PatternsShape = z
+  .object({
+    from: Instant,
+    to: Instant,
+    timeZone: z.string(),
+    foundAt: Instant,
+    peakHours: pattern('Hours of the week in which clients write more than on average.'),
+    lengthFunnel: pattern('How many conversations get how far.'),
+    breakOffs: pattern('After how many messages conversations end, and who spoke last.'),
+    returningClients: pattern('How many clients come again.'),
+    cohorts: pattern('Clients by the week they came in, and how many were back later.'),
+    slowAnswers: pattern('Hours of the week in which answers take longer.'),
+    topics: pattern('What conversations are about again and again, and what rises or falls.'),
+    clientsAtRisk: pattern('Clients whose mood falls, or who have to ask again and again.'),
+    unusualDays: pattern('Days that are not as their weekday usually is.'),
+  })
+  .meta({ id: 'Patterns' });
 
 export const QueuedShape = z.object({ status: z.literal('queued') }).meta({ id: 'Queued' });
 

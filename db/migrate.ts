@@ -11,6 +11,7 @@ import * as imports from './migrations/0008_imports.ts';
 import * as usage from './migrations/0010_usage.ts';
 import * as schedule from './migrations/0011_schedule.ts';
 import * as summaries from './migrations/0009_summaries.ts';
+import * as patterns from './migrations/0012_patterns.ts';
 import type { Database } from './schema.ts';
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
@@ -25,6 +26,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008_imports': imports,
   '0010_usage': usage,
   '0011_schedule': schedule,
+  '0012_patterns': patterns,
   '0009_summaries': summaries,
 };
 

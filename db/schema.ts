@@ -23,6 +23,7 @@ export interface Database {
   usage_locks: { company_no: number };
   schedule_runs: ScheduleRunsTable;
   summaries: SummariesTable;
+  company_patterns: CompanyPatternsTable;
 }
 
 /** `datetime(3)` in UTC, as `YYYY-MM-DD hh:mm:ss.mmm`; see `toDatetime` and `fromDatetime`. */
@@ -250,4 +251,16 @@ export interface SummariesTable {
   tokens_input: number;
   tokens_output: number;
   cost_micros: string | number;
+}
+
+/** The patterns of a Company in a span, as they were found last. */
+export interface CompanyPatternsTable {
+  company_no: number;
+  days: number;
+  time_zone: string;
+  asked_at: Datetime;
+  /** Null until they are found. */
+  found_at: Datetime | null;
+  /** JSON text. */
+  patterns: string | null;
 }

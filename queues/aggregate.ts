@@ -1,31 +1,39 @@
 import { z } from 'zod';
 import { defineQueue } from './define-queue.ts';
 
+const CompanyId = z.string().min(1);
+
 const Span = z.strictObject({
-  companyId: z.string().min(1),
+  companyId: CompanyId,
   /** Usage is counted anew of all Conversations that spoke between them; `to` is not part of it. */
   from: z.iso.datetime(),
   to: z.iso.datetime(),
   /** Until when this job waits for more to count, milliseconds since 1970. One of each is enough. */
   dueAtMs: z.number().int().optional(),
 });
-type Span = z.infer<typeof Span>;
+const PatternsOf = z.strictObject({
+  companyId: CompanyId,
+  /** Patterns are looked for in so many days of a time zone, up to and with the current one. */
+  days: z.number().int().min(1),
+  timeZone: z.string().min(1),
+});
+/** All of one kind that is due: days on which Usage and Ledger differ, or patterns somebody wants. */
+const Everything = z.strictObject({ due: z.enum(['usage', 'patterns']) });
 
-/** Nothing named: all days on which Usage and Ledger differ. */
-type Everything = { readonly companyId?: never };
+type Payload = z.infer<typeof Span> | z.infer<typeof PatternsOf> | z.infer<typeof Everything>;
 
-/** What was said, counted for statistics. */
+/** What was said, counted for statistics, and what the counts show. */
 export const aggregate = defineQueue({
   name: 'aggregate',
   summary:
-    'Counts the Usage of a Company anew, as far as it changed; an empty one compares all with the Ledger.',
-  payload: z.union<readonly z.ZodType<Span | Everything>[]>([Span, z.strictObject({})]),
+    'Counts the Usage of a Company anew as far as it changed, or looks for its patterns; or has done what is due.',
+  payload: z.union<readonly z.ZodType<Payload>[]>([Span, PatternsOf, Everything]),
   example: {
     companyId: 'lantern-loop',
     from: '2026-01-31T12:00:00.000Z',
     to: '2026-01-31T12:05:00.000Z',
   },
-  deduplicationId: (span) => JSON.stringify(span),
+  deduplicationId: (payload) => JSON.stringify(payload),
   attemptsMax: 8,
   backoffMs: { base: 1_000, max: 60_000 },
   // One at a time: it shares MySQL with those who store and read.

@@ -40,8 +40,14 @@ export const SCHEDULE = {
   reconcile: {
     queue: 'aggregate',
     pattern: '30 3 * * *',
-    payload: {},
+    payload: { due: 'usage' },
     summary: 'compares what was counted with the Ledger, and has days counted that differ',
+  },
+  patterns: {
+    queue: 'aggregate',
+    pattern: '30 4 * * *',
+    payload: { due: 'patterns' },
+    summary: 'looks anew for the patterns that somebody asks for',
   },
 } as const satisfies Schedule;
 

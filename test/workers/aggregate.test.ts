@@ -48,7 +48,7 @@ describe('aggregate', () => {
       ...house.wiring.deps,
       recountLater: (wanted: { companyId: string }) => Promise.resolve(void asked.push(wanted)),
     };
-    await aggregateUsage({}, deps, signal);
+    await aggregateUsage({ due: 'usage' }, deps, signal);
     expect(asked).toContainEqual({
       companyId: 'livraria',
       span: { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' },
