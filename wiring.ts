@@ -58,7 +58,7 @@ import { readStoredDays } from './db/stored-days.ts';
 import { type DueConversation, findDueSummaries } from './db/summaries/find-due.ts';
 import { keepSummary } from './db/summaries/keep-summary.ts';
 import { listSummaryVersions, readSummary } from './db/summaries/read-summary.ts';
-import { tokensUsed } from './db/summaries/tokens-used.ts';
+import { noteWasted, tokensUsed } from './db/summaries/tokens-used.ts';
 import { readTierSizes } from './db/tier-sizes.ts';
 import { listAges, setAges, writeInstallationAges } from './db/tier-ages.ts';
 import { verify } from './db/verify.ts';
@@ -85,6 +85,7 @@ import type { PatternsWanted } from './domain/patterns/request.ts';
 import type { CountSpan } from './domain/usage.ts';
 import type { CheckedPageRequest } from './domain/page.ts';
 import type { ScheduledRun } from './domain/schedule.ts';
+import type { Spent } from './domain/spent.ts';
 import type { Summary } from './domain/summary.ts';
 
 type MoveOptions = Omit<ArchiveOptions, 'breathe'> & Partial<Pick<ArchiveOptions, 'breathe'>>;
@@ -208,6 +209,8 @@ export function openWiring(config: Config) {
         const used = await tokensUsed(rooms, companyId, now());
         return (config.llm?.tokensPerCompanyDayMax ?? Infinity) - used;
       },
+      noteWasted: (companyId: string, spent: Spent) =>
+        noteWasted(rooms, { companyId, spent }, now()),
       async keepSummary(companyId: string, summary: Summary) {
         const isKept = await keepSummary(rooms, companyId, summary);
         if (isKept) observers.summary(summary);

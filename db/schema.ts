@@ -23,6 +23,7 @@ export interface Database {
   usage_locks: { company_no: number };
   schedule_runs: ScheduleRunsTable;
   summaries: SummariesTable;
+  wasted_tokens: WastedTokensTable;
   company_patterns: CompanyPatternsTable;
 }
 
@@ -251,6 +252,13 @@ export interface SummariesTable {
   tokens_input: number;
   tokens_output: number;
   cost_micros: string | number;
+}
+
+/** Tokens that a Company was charged for on a UTC day without a Summary that is kept. */
+export interface WastedTokensTable {
+  company_no: number;
+  day: string;
+  tokens: string | number;
 }
 
 /** The patterns of a Company in a span, as they were found last. */

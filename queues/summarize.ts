@@ -42,8 +42,9 @@ export const summarize = defineQueue({
   backoffMs: { base: 1_000, max: 60_000 },
   // Mostly it waits for a model. The built-in Summarizer takes the processor for a millisecond or so.
   concurrency: 4,
-  // A model may take a minute or two; so may finding 50,000 Conversations and asking for each.
-  timeoutMs: 300_000,
+  // A long Conversation takes a model several answers, each of up to a minute unless configured
+  // otherwise, and each of which may have to be repaired.
+  timeoutMs: 900_000,
   // 600 a minute is what language models allow their smaller customers; one that allows less says
   // so. A night of four hours has room for 144,000.
   rateLimit: { jobsMax: 10, perMs: 1_000 },

@@ -1,5 +1,5 @@
-import { PipelineError } from '../domain/errors.ts';
 import type { Message } from '../domain/message.ts';
+import type { Spent } from '../domain/spent.ts';
 import type { Gist } from '../domain/summary.ts';
 
 /** Says what a Conversation was about. Which one does is a matter of configuration. */
@@ -26,25 +26,8 @@ export interface SummaryWork {
   readonly previous: Gist | null;
 }
 
-/** What it cost; nothing, if no one charged for it. */
-export interface Spent {
-  readonly tokens: { readonly input: number; readonly output: number };
-  /** Millionths of the currency that prices are configured in. */
-  readonly costMicros: number;
-}
-
 export interface Summarized extends Spent {
   readonly gist: Gist;
 }
 
 export const NO_COST: Spent = { tokens: { input: 0, output: 0 }, costMicros: 0 };
-
-/** No Summary came of it, but it was charged for: that counts against a budget all the same. */
-export class SummaryFailed extends PipelineError {
-  readonly spent: Spent;
-
-  constructor({ code, message, retry }: PipelineError, spent: Spent) {
-    super(code, message, { retry });
-    this.spent = spent;
-  }
-}

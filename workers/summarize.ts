@@ -1,4 +1,5 @@
 import { PipelineError } from '../domain/errors.ts';
+import { type Spent, SummaryFailed } from '../domain/spent.ts';
 import { instantOf } from '../domain/instant.ts';
 import { type Gist, isStale, type Summary, type SummaryState } from '../domain/summary.ts';
 import type { PayloadOf } from '../queues/index.ts';
@@ -18,6 +19,8 @@ export interface SummarizeDeps {
   tokensLeft(companyId: string): Promise<number>;
   /** False if another one of that version was kept before. */
   keepSummary(companyId: string, summary: Summary): Promise<boolean>;
+  /** Charges the Company for a Summary that is not kept. */
+  noteWasted(companyId: string, spent: Spent): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
   /** A draw from [0, 1). */
@@ -47,9 +50,10 @@ export async function summarizeConversation(
   if ((await deps.tokensLeft(job.companyId)) <= 0) throw budgetSpent(deps);
   const reading = await readWork(state, job, { deps, signal });
   if (reading.messages.length === 0) return { made: 0 };
-  const summary = await make(state, reading, { deps, signal });
-  if (!(await deps.keepSummary(job.companyId, summary))) throw summaryOutrun();
-  return { made: 1 };
+  const summary = await makeOrCharge(state, reading, job.companyId, { deps, signal });
+  if (await deps.keepSummary(job.companyId, summary)) return { made: 1 };
+  await deps.noteWasted(job.companyId, summary);
+  throw summaryOutrun();
 }
 
 /** So long may a night's Summaries take. */
@@ -117,6 +121,20 @@ function followable(
 /** Without what is only known of it as something kept. */
 function gistOf({ summary, keyPoints, sentiment, tags, language }: Summary): Gist {
   return { summary, keyPoints, sentiment, tags, language };
+}
+
+async function makeOrCharge(
+  state: SummaryState,
+  work: Work,
+  companyId: string,
+  run: Run,
+): Promise<Summary> {
+  try {
+    return await make(state, work, run);
+  } catch (error) {
+    if (error instanceof SummaryFailed) await run.deps.noteWasted(companyId, error.spent);
+    throw error;
+  }
 }
 
 async function make(

@@ -34,4 +34,13 @@ export async function up(db: Kysely<never>): Promise<void> {
       key summaries_by_span (company_no, is_latest, up_to_at),
       key summaries_by_day (company_no, made_at, tokens_input, tokens_output)
     ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
+
+  // Tokens that a Company was charged for on a UTC day without a Summary that is kept.
+  await sql`
+    create table wasted_tokens (
+      company_no int unsigned not null,
+      day date not null,
+      tokens bigint unsigned not null,
+      primary key (company_no, day)
+    ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
 }

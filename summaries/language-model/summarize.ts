@@ -1,6 +1,7 @@
 import { PipelineError } from '../../domain/errors.ts';
 import type { Gist } from '../../domain/summary.ts';
-import { type Spent, type Summarizer, SummaryFailed, type SummaryWork } from '../summarizer.ts';
+import { type Spent, SummaryFailed } from '../../domain/spent.ts';
+import type { Summarizer, SummaryWork } from '../summarizer.ts';
 import { answerSchema, type Context, readAnswer } from './answer.ts';
 import { type Client, type ClientOptions, openClient } from './client.ts';
 import { OUTPUT_TOKENS_MAX, type Question } from './dialects.ts';

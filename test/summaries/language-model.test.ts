@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readConfig } from '../../config.ts';
 import { Gist } from '../../domain/summary.ts';
 import { openSummarizer } from '../../summaries/open-summarizer.ts';
-import { SummaryFailed } from '../../summaries/summarizer.ts';
+import { SummaryFailed } from '../../domain/spent.ts';
 import { aMessage } from '../house.ts';
 import { GOOD, KEY, openConfigured, TALK, URLS } from './configured-model.ts';
 import { openLanguageModelServer, refuses, type Reply, says } from './llm-stub.ts';

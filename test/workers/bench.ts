@@ -75,6 +75,7 @@ const IDLE: Deps = {
   recount: async () => ({ conversations: 0 }),
   findUncounted: async () => [],
   recountLater: async () => {},
+  noteWasted: async () => {},
   keepPatterns: async () => {},
   findWantedPatterns: async () => [],
   findPatternsLater: async () => {},

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SummaryFailed } from '../../domain/spent.ts';
 import { PipelineError } from '../../domain/errors.ts';
 import { instantOf } from '../../domain/instant.ts';
 import type { Message } from '../../domain/message.ts';
@@ -225,14 +226,17 @@ describe('a Summarizer that goes on from what it said', () => {
   });
 });
 
+/** Of a model that is never called. */
+const BUDGET = {
+  LLM_BASE_URL: 'http://127.0.0.1:9/v1',
+  LLM_MODEL: 'none',
+  LLM_TOKENS_PER_JOB_MAX: '30000',
+  LLM_TOKENS_PER_COMPANY_DAY_MAX: '30000',
+};
+
 describe('a Company whose tokens of the day are spent', () => {
   it('waits until the next day, others go on, and nothing is lost', async () => {
-    const thrifty = await openTestHouse({
-      LLM_BASE_URL: 'http://127.0.0.1:9/v1',
-      LLM_MODEL: 'none',
-      LLM_TOKENS_PER_JOB_MAX: '30000',
-      LLM_TOKENS_PER_COMPANY_DAY_MAX: '30000',
-    });
+    const thrifty = await openTestHouse(BUDGET);
     try {
       const ids = ['a', 'b'];
       const messages = ids.map((id) => aMessage({ companyId: 'poor', conversationId: id }));
@@ -259,6 +263,27 @@ describe('a Company whose tokens of the day are spent', () => {
       expect(await summarize('padaria', 'pedido-1')).toEqual({ made: 1 });
     } finally {
       await thrifty.close();
+    }
+  });
+
+  it('is charged for a Summary that failed, too', async () => {
+    const companyId = 'azarada';
+    const own = await openTestHouse(BUDGET);
+    await own.wiring.deps.storeMessages([aMessage({ companyId })], signal);
+    const before = await own.wiring.deps.tokensLeft(companyId);
+    const spent = { tokens: { input: 300, output: 30 }, costMicros: 9 };
+    const { summarizer } = openModel({
+      summarize() {
+        const fault = new PipelineError('SUMMARY_MALFORMED', 'no JSON', { retry: 'never' });
+        return Promise.reject(new SummaryFailed(fault, spent));
+      },
+    }).deps;
+    const deps = { ...own.wiring.deps, summarizer };
+    try {
+      await expect(run(companyId, deps)).rejects.toThrow('no JSON');
+      expect(before - (await deps.tokensLeft(companyId))).toBe(330);
+    } finally {
+      await own.close();
     }
   });
 
