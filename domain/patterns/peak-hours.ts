@@ -127,9 +127,10 @@ function dispersionOf(tallies: readonly Tally[], cells: readonly Cell[], weeks: 
     squares += fitted ** 2;
   }
   const variance = (residuals * weeks) / (weeks - 1);
-  // What is fitted to so few weeks varies itself, which its squares hold as well.
-  const squaredMeans = squares - variance / weeks;
   const poisson = sum(tallies.map(({ count }) => count));
+  // What is fitted to so few weeks varies itself, which its squares hold as well. Those of the true
+  // means are never less than if all were alike.
+  const squaredMeans = Math.max(squares - variance / weeks, poisson ** 2 / tallies.length);
   return Math.max(0, (variance - poisson) / squaredMeans);
 }
 

@@ -68,7 +68,9 @@ interface Found {
 
 /** One Summary of each Conversation, in the order of time. */
 function latestOfEach(summaries: readonly SummarySeen[]): SummarySeen[] {
-  const inOrder = summaries.toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  const inOrder = summaries.toSorted(
+    (a, b) => compare(a.at, b.at) || compare(a.conversationId, b.conversationId),
+  );
   return [...new Map(inOrder.map((summary) => [summary.conversationId, summary])).values()];
 }
 
@@ -109,3 +111,5 @@ function trendOf(
   };
   return { direction: shares.after > shares.before ? 'rising' : 'falling', ...shares, qValue };
 }
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
