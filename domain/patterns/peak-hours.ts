@@ -1,7 +1,7 @@
 import { discoveries } from './benjamini-hochberg.ts';
 import { cellOf, CELLS, fromCell, hoursOf } from './local-hours.ts';
 import type { HourOfMessages, Pattern, Span } from './observations.ts';
-import { negativeBinomialTail, studentized } from './tail-probability.ts';
+import { negativeBinomialTail } from './tail-probability.ts';
 
 /** Of a weekday and hour of the Company's clock. */
 export interface HourOfWeek {
@@ -53,14 +53,12 @@ export function peakHours(hours: readonly HourOfMessages[], span: Span): PeakHou
 
   const cells = cellsOf(tallies);
   const dispersion = dispersionOf(tallies, cells, weeks.length);
-  // A day is busy or quiet as a whole, so not each hour of it tells how much days vary.
-  const degrees = 7 * (weeks.length - 1);
   return {
     observations,
     weeks: weeks.length,
     average: observations / tallies.length,
     hours: cells.map(hourOfWeek),
-    peaks: peaksOf(cells, dispersion, degrees),
+    peaks: peaksOf(cells, dispersion),
   };
 }
 
@@ -80,6 +78,7 @@ interface Cell {
   hours: number;
   count: number;
   expected: number;
+  expectedSquares: number;
   busiest: { readonly count: number; readonly expected: number };
 }
 
@@ -108,30 +107,40 @@ function cellsOf(tallies: readonly Tally[]): Cell[] {
     total.hours += 1;
     total.count += count;
     total.expected += expected;
+    total.expectedSquares += expected ** 2;
     if (count > total.busiest.count) total.busiest = { count, expected };
   }
   return cells;
 }
 
-/** How many times Poisson's variance the same hour varies with from week to week, at least once. */
+/**
+ * How much more than Poisson's the same hour varies from week to week: the part of the variance that
+ * grows with the square of the mean, by the method of moments.
+ */
 function dispersionOf(tallies: readonly Tally[], cells: readonly Cell[], weeks: number): number {
+  let residuals = 0;
   let squares = 0;
   for (const { cell, count, expected } of tallies) {
     const total = cells[cell];
     const fitted = total?.expected ? (expected * total.count) / total.expected : 0;
-    squares += (count - fitted) ** 2;
+    residuals += (count - fitted) ** 2;
+    squares += fitted ** 2;
   }
-  const variance = (squares * weeks) / (weeks - 1);
-  return Math.max(1, variance / sum(tallies.map(({ count }) => count)));
+  const variance = (residuals * weeks) / (weeks - 1);
+  const poisson = sum(tallies.map(({ count }) => count));
+  // What is fitted to so few weeks varies itself, which its squares hold as well. Those of the true
+  // means are never less than if all were alike.
+  const squaredMeans = Math.max(squares - variance / weeks, poisson ** 2 / tallies.length);
+  return Math.max(0, (variance - poisson) / squaredMeans);
 }
 
-function peaksOf(cells: readonly Cell[], dispersion: number, degrees: number): PeakHour[] {
+function peaksOf(cells: readonly Cell[], dispersion: number): PeakHour[] {
   const tested = cells.map((cell) => {
     const count = cell.count - cell.busiest.count;
     const expected = cell.expected - cell.busiest.expected;
-    const spread = expected > 0 ? (dispersion - 1) / expected : 0;
-    const pValue = studentized(negativeBinomialTail(count, expected, spread), degrees);
-    return { cell, pValue };
+    const squares = cell.expectedSquares - cell.busiest.expected ** 2;
+    const spread = expected > 0 ? (dispersion * squares) / expected ** 2 : 0;
+    return { cell, pValue: negativeBinomialTail(count, expected, spread) };
   });
   return discoveries(tested)
     .map(({ finding: { cell }, qValue }) => ({
@@ -147,6 +156,12 @@ function hourOfWeek({ cell, count, hours }: Cell): HourOfWeek {
   return { ...fromCell(cell), messages: hours ? count / hours : 0 };
 }
 
-const NOTHING = { hours: 0, count: 0, expected: 0, busiest: { count: 0, expected: 0 } };
+const NOTHING = {
+  hours: 0,
+  count: 0,
+  expected: 0,
+  expectedSquares: 0,
+  busiest: { count: 0, expected: 0 },
+};
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

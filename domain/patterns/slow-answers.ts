@@ -3,7 +3,7 @@ import { discoveries } from './benjamini-hochberg.ts';
 import { cellOf, CELLS, fromCell } from './local-hours.ts';
 import { localClockOf } from './local-time.ts';
 import type { HourOfAnswers, Pattern, Span } from './observations.ts';
-import { binomialTail, studentized } from './tail-probability.ts';
+import { binomialTail } from './tail-probability.ts';
 import { type Share, wilsonInterval } from './wilson-interval.ts';
 
 export interface SlowHour {
@@ -86,11 +86,9 @@ function hoursThatStandOut(
   const cells = cellsOf(answers, span, slowMs);
   const all = added(cells);
   const clustering = clusteringOf(cells);
-  // A day is slow as a whole, so not each hour of it tells how much days vary.
-  const degrees = 7 * (Math.max(...cells.map(({ hours }) => hours.length)) - 1);
   const tested = cells
     .filter(({ hours }) => hours.length >= SLOW_DAYS_MIN)
-    .map((cell) => ({ cell, pValue: studentized(pValueOf(cell, all, clustering), degrees) }));
+    .map((cell) => ({ cell, pValue: pValueOf(cell, all, clustering) }));
   return discoveries(tested)
     .map(({ finding: { cell }, qValue }) => slowHour(cell, qValue))
     .filter(({ slow }) => slow.share >= (SLOW_RATIO_MIN * all.slow) / all.answers)

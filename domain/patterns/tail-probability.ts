@@ -56,27 +56,6 @@ export function normalTail(z: number): number {
   return z >= 0 ? tail : 1 - tail;
 }
 
-/**
- * Makes a p-value careful whose variance is itself estimated: what is so improbable for a normal
- * value counts as if it were a Student's t, as Gosset did for means.
- *
- * @param degrees Degrees of freedom of the estimate.
- */
-export function studentized(pValue: number, degrees: number): number {
-  return Math.max(pValue, studentTail(normalQuantile(pValue), degrees));
-}
-
-/** The z whose tail is `tail`, by bisection; beyond 38 tails cannot be told from 0. */
-function normalQuantile(tail: number): number {
-  let [low, high] = [-38, 38];
-  for (let step = 0; step < 60; step += 1) {
-    const middle = (low + high) / 2;
-    if (normalTail(middle) > tail) low = middle;
-    else high = middle;
-  }
-  return low;
-}
-
 const ERFC = [
   -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
   -0.82215223, 0.17087277,

@@ -45,8 +45,7 @@ export function topics(summaries: readonly SummarySeen[], span: Span): Topics | 
   if (seen.length < TOPIC_SUMMARIES_MIN) return null;
 
   const tagSets = seen.map(({ tags }) => new Set(tags));
-  const found = tagClusters(tagSets, TOPIC_CONVERSATIONS_MIN)
-    .map((tags) => ({ tags, about: aboutOf(tags, seen) }))
+  const found = gathered(tagClusters(tagSets, TOPIC_CONVERSATIONS_MIN), seen)
     .toSorted((a, b) => b.about.length - a.about.length)
     .slice(0, TOPICS_MAX);
   const trends = trendsOf(found, seen, span);
@@ -69,13 +68,21 @@ interface Found {
 
 /** One Summary of each Conversation, in the order of time. */
 function latestOfEach(summaries: readonly SummarySeen[]): SummarySeen[] {
-  const inOrder = summaries.toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  const inOrder = summaries.toSorted(
+    (a, b) => compare(a.at, b.at) || compare(a.conversationId, b.conversationId),
+  );
   return [...new Map(inOrder.map((summary) => [summary.conversationId, summary])).values()];
 }
 
-function aboutOf(cluster: TagCluster, seen: readonly SummarySeen[]): SummarySeen[] {
-  const wanted = new Set(cluster);
-  return seen.filter(({ tags }) => tags.some((tag) => wanted.has(tag)));
+/** In one pass over the Summaries: there may be many, and many clusters. */
+function gathered(clusters: readonly TagCluster[], seen: readonly SummarySeen[]): Found[] {
+  const about = clusters.map((): SummarySeen[] => []);
+  const clusterOf = new Map(clusters.flatMap((tags, at) => tags.map((tag) => [tag, at])));
+  for (const summary of seen) {
+    const mentioned = new Set(summary.tags.flatMap((tag) => clusterOf.get(tag) ?? []));
+    for (const at of mentioned) about[at]?.push(summary);
+  }
+  return clusters.map((tags, at) => ({ tags, about: about[at] ?? [] }));
 }
 
 function trendsOf(found: readonly Found[], seen: readonly SummarySeen[], span: Span) {
@@ -104,3 +111,5 @@ function trendOf(
   };
   return { direction: shares.after > shares.before ? 'rising' : 'falling', ...shares, qValue };
 }
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -11,7 +11,7 @@ export interface Proportion {
  *
  * The score test with pooled variance and Yates's correction, which makes it nearly Fisher's exact
  * test, a little on the careful side (Fleiss, Levin, Paik, *Statistical Methods for Rates and
- * Proportions*, 3rd ed., §3.3).
+ * Proportions*, 3rd ed., ch. 3).
  */
 export function pValueOfExcess(a: Proportion, b: Proportion): number {
   if (a.trials === 0 || b.trials === 0) return 1;

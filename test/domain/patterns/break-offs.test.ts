@@ -20,10 +20,11 @@ function someConversations(count: number, random: Random, endAfter: (messages: n
 /** Client and bot take turns, and most stop after an answer. */
 const inTurns = (messages: number) => (messages % 2 ? 0.05 : 0.25);
 
+const abandoned = (messages: number) => (messages === 7 ? 0.35 : inTurns(messages));
+
 describe('breakOffs', () => {
   it('finds the seventh Message, after which nobody answered', () => {
-    const endAfter = (messages: number) => (messages === 7 ? 0.35 : inTurns(messages));
-    const found = breakOffs(someConversations(1_000, randomOf(1), endAfter), SPAN);
+    const found = breakOffs(someConversations(1_000, randomOf(1), abandoned), SPAN);
 
     expect(found?.observations).toBe(1_000);
     expect(found?.lengths.map(({ messages }) => messages)).toEqual([7]);

@@ -51,7 +51,7 @@ describe('cohorts', () => {
   });
 
   it('does not take old Clients for new ones', () => {
-    const old = Array.from({ length: 50 }, (_, id) =>
+    const old = Array.from({ length: 90 }, (_, id) =>
       [0, 3, 6, 9].map((week) => aClientWeek(`old-${id}`, week + (id % 3))),
     );
     expect(cohorts(old.flat(), spanOf(WEEKS))).toBeNull();

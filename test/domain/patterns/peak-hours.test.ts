@@ -7,11 +7,12 @@ import { falseFindingsMax, someHours, spanOf } from './company.ts';
 
 const COMPANIES = 200;
 
+const isPeak = ({ weekday, hour }: { weekday: number; hour: number }) =>
+  [1, 4].includes(weekday) && hour === 14;
+
 describe('peakHours', () => {
   it.each([4, 12])('finds a busy hour planted on Mondays and Thursdays of %i weeks', (weeks) => {
     const random = randomOf(weeks);
-    const isPeak = (hour: { weekday: number; hour: number }) =>
-      [1, 4].includes(hour.weekday) && hour.hour === 14;
     const hours = someHours(weeks, (hour) =>
       random.poisson(random.gamma(0.1) * (isPeak(hour) ? 60 : 10)),
     );

@@ -31,10 +31,12 @@ function someAnswers(weeks: number, random: Random, slowIn: (hour: Hour) => numb
   return hours;
 }
 
+const isLunch = ({ weekday, hour }: Hour) => hour === 15 && weekday <= 5;
+const isSecondMonday = ({ at }: Hour) => at >= 168 && at < 168 + 24;
+
 describe('slowAnswers', () => {
   it('finds the lunch hour in which answers take long, by the clock of the Company', () => {
     const random = randomOf(1);
-    const isLunch = ({ weekday, hour }: Hour) => hour === 15 && weekday <= 5;
     const answers = someAnswers(10, random, (hour) => (isLunch(hour) ? 0.6 : 0.05));
 
     const found = slowAnswers(answers, spanOf(10, 'America/Sao_Paulo'), LIMIT_MS);
@@ -61,8 +63,7 @@ describe('slowAnswers', () => {
   });
 
   it('is not taken in by one bad Monday', () => {
-    const monday = ({ at }: Hour) => at >= 168 && at < 168 + 24;
-    const answers = someAnswers(8, randomOf(2), (hour) => (monday(hour) ? 1 : 0.05));
+    const answers = someAnswers(8, randomOf(2), (hour) => (isSecondMonday(hour) ? 1 : 0.05));
     expect(slowAnswers(answers, spanOf(8), LIMIT_MS)?.hours).toEqual([]);
   });
 
