@@ -82,6 +82,18 @@ describe('statistics over HTTP', () => {
     });
   });
 
+  it("P7: are the company's own, also of a client that has the same id", async () => {
+    const rival = house.callerWith(await house.tokenFor(['read'], 'rival'));
+    const message = { ...said(0, 'user', 'ana'), companyId: 'rival' };
+    await house.wiring.deps.storeMessages([message], signal);
+    await house.wiring.deps.recount({ companyId: 'rival', span: dayToCount(DAY) }, signal);
+    for (const path of ['/messages/stats?days=3', '/messages/clients/ana/stats?days=3']) {
+      const theirs = JSON.parse((await rival.get(path)).text) as MessageStats;
+      expect(theirs).toMatchObject({ messages: { user: 1, bot: 0 }, waits: { count: 0 } });
+      expect((await statsAt(path)).messages.bot).toBe(2);
+    }
+  });
+
   it.each([
     ['days=0', 'days'],
     ['days=367', 'days'],
