@@ -200,9 +200,13 @@ export interface ConversationUsageTable extends UsageCounts {
 export interface CompanyUsageTable extends UsageCounts {
   company_no: number;
   hour_no: number;
-  conversations_active: number;
+  /** How often the rows of the hour have changed, and how often by when they were summed. */
+  changes: number;
+  summed: number;
   conversations_opened: number;
-  clients: number;
+  /** Who was in it; see `db/usage/number-set.ts`. */
+  conversation_nos: Buffer | null;
+  client_nos: Buffer | null;
   /** See `domain/wait-sketch.ts`. */
   waits: Buffer | null;
   first_waits: Buffer | null;

@@ -24,19 +24,23 @@ export async function up(db: Kysely<never>): Promise<void> {
       key conversation_usage_by_client (client_no, hour_no)
     ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
 
-  // The sums of an hour over all Conversations of a Company; waits as sketches, which can be merged.
+  // The sums of an hour over all Conversations of a Company; waits as sketches, and who was in it as
+  // lists of numbers, so that all of them can be merged over hours. Where changes and summed differ,
+  // the rows of the hour have changed since it was summed.
   await sql`
     create table company_usage (
       company_no int unsigned not null,
       hour_no int unsigned not null,
-      user_count bigint unsigned not null,
-      bot_count bigint unsigned not null,
-      agent_count bigint unsigned not null,
-      system_count bigint unsigned not null,
-      content_bytes bigint unsigned not null,
-      conversations_active int unsigned not null,
-      conversations_opened int unsigned not null,
-      clients int unsigned not null,
+      changes int unsigned not null,
+      summed int unsigned not null default 0,
+      user_count bigint unsigned not null default 0,
+      bot_count bigint unsigned not null default 0,
+      agent_count bigint unsigned not null default 0,
+      system_count bigint unsigned not null default 0,
+      content_bytes bigint unsigned not null default 0,
+      conversations_opened int unsigned not null default 0,
+      conversation_nos mediumblob null,
+      client_nos mediumblob null,
       waits blob null,
       first_waits blob null,
       primary key (company_no, hour_no)

@@ -15,7 +15,8 @@ import { HOUR_MS, hourNoOf } from '../../domain/usage.ts';
 import { waitsFromBytes } from '../../domain/wait-sketch.ts';
 import { fromDatetime, toDatetime } from '../datetime.ts';
 import type { Database, Datetime } from '../schema.ts';
-import { messagesOf } from '../usage/company-stats.ts';
+import { messagesOf, readHours as readCompanyHours } from '../usage/company-stats.ts';
+import { addNumberSet } from '../usage/number-set.ts';
 
 /** The newest ones of a span; of more, those before are not looked at. */
 const CONVERSATIONS_MAX = 200_000;
@@ -44,13 +45,7 @@ const hoursOf = ({ from, to }: Span) => ({
 
 async function readHours(db: Kysely<Database>, { companyNo, span }: Wanted) {
   const { first, last } = hoursOf(span);
-  const rows = await db
-    .selectFrom('company_usage')
-    .selectAll()
-    .where('company_no', '=', companyNo)
-    .where('hour_no', '>=', first)
-    .where('hour_no', '<=', last)
-    .execute();
+  const rows = await readCompanyHours(db, { companyNo, first, last });
   const hours: HourOfMessages[] = [];
   const answers: HourOfAnswers[] = [];
   for (const row of rows) {
@@ -58,9 +53,9 @@ async function readHours(db: Kysely<Database>, { companyNo, span }: Wanted) {
     hours.push({
       hour,
       ...messagesOf(row),
-      clients: row.clients,
+      clients: addNumberSet(row.client_nos, []),
       conversationsOpened: row.conversations_opened,
-      conversationsActive: row.conversations_active,
+      conversationsActive: addNumberSet(row.conversation_nos, []),
     });
     if (row.waits) answers.push({ hour, waits: waitsFromBytes(row.waits) });
   }

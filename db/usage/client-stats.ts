@@ -41,10 +41,10 @@ export async function readClientCounts(
     distinct: countDistinct(rows, edges),
     waits,
     firstWaits,
-    conversationMessages: quantilesOfLogs(inOrder(lives, 'messages'), (log) =>
+    conversationMessages: quantilesOfLogs(logsOf(lives, 'messages'), (log) =>
       Math.round(Math.exp(log / 20)),
     ),
-    conversationMinutes: quantilesOfLogs(inOrder(lives, 'seconds'), minutesOfLog),
+    conversationMinutes: quantilesOfLogs(logsOf(lives, 'seconds'), minutesOfLog),
   };
 }
 
@@ -81,8 +81,8 @@ async function readLives(
   return rows.map(({ messages, seconds }) => ({ messages, seconds: Number(seconds) }));
 }
 
-function inOrder(lives: readonly Life[], field: keyof Life) {
+function logsOf(lives: readonly Life[], field: keyof Life) {
   const logOf = (life: Life) =>
     Math.round(20 * Math.log(field === 'seconds' ? life.seconds + 1 : life.messages));
-  return lives.map((life) => ({ log: logOf(life), count: 1 })).toSorted((a, b) => a.log - b.log);
+  return lives.map((life) => ({ log: logOf(life), count: 1 }));
 }

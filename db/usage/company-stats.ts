@@ -1,14 +1,16 @@
 import { type Kysely, sql } from 'kysely';
 import type { MessagesByRole, Quantiles } from '../../domain/stats.ts';
-import type { HourEdges } from '../../domain/stats-buckets.ts';
+import { bucketAt, type HourEdges } from '../../domain/stats-buckets.ts';
 import {
   mergeWaits,
   newWaitSketch,
   type WaitSketch,
   waitsFromBytes,
 } from '../../domain/wait-sketch.ts';
-import type { Database, Datetime } from '../schema.ts';
+import type { CompanyUsageTable, Database, Datetime } from '../schema.ts';
 import { quantilesOfLogs } from './log-quantiles.ts';
+import { addNumberSet } from './number-set.ts';
+import { type HourRange, sumChanged } from './sum-hours.ts';
 
 /** What was counted in an hour. */
 export interface HourCounts {
@@ -42,23 +44,13 @@ export interface CompanySpan {
 
 /** What was counted of a Company: everything out of sums and indexes, no Message is read. */
 export async function readCompanyCounts(db: Kysely<Database>, span: CompanySpan): Promise<Counted> {
-  const [sums, distinct, conversationMessages, conversationMinutes] = await Promise.all([
-    readSums(db, span),
-    readDistinct(db, span),
-    readLengths(db, span),
-    readDurations(db, span),
-  ]);
-  return { ...sums, distinct, conversationMessages, conversationMinutes };
+  const [sums, lives] = await Promise.all([readSums(db, span), readLives(db, span)]);
+  return { ...sums, ...lives };
 }
 
 async function readSums(db: Kysely<Database>, { companyNo, edges }: CompanySpan) {
-  const rows = await db
-    .selectFrom('company_usage')
-    .selectAll()
-    .where('company_no', '=', companyNo)
-    .where('hour_no', '>=', edges[0] ?? 0)
-    .where('hour_no', '<', edges.at(-1) ?? 0)
-    .execute();
+  const range = { companyNo, first: edges[0] ?? 0, last: (edges.at(-1) ?? 0) - 1 };
+  const rows = await readHours(db, range);
   const [waits, firstWaits] = [newWaitSketch(), newWaitSketch()];
   const hours: HourCounts[] = [];
   for (const row of rows) {
@@ -71,8 +63,42 @@ async function readSums(db: Kysely<Database>, { companyNo, edges }: CompanySpan)
       opened: row.conversations_opened,
     });
   }
-  return { hours, waits, firstWaits };
+  return { hours, waits, firstWaits, distinct: distinctOf(rows, edges) };
 }
+
+/** The sums of hours, as they are now. */
+export async function readHours(
+  db: Kysely<Database>,
+  range: HourRange,
+): Promise<CompanyUsageTable[]> {
+  await sumChanged(db, range);
+  return db
+    .selectFrom('company_usage')
+    .selectAll()
+    .where('company_no', '=', range.companyNo)
+    .where('hour_no', '>=', range.first)
+    .where('hour_no', '<=', range.last)
+    .execute();
+}
+
+function distinctOf(rows: readonly CompanyUsageTable[], edges: HourEdges): Distinct {
+  const all = { conversations: new Set<number>(), clients: new Set<number>() };
+  const perBucket = edges
+    .slice(0, -1)
+    .map(() => ({ conversations: new Set<number>(), clients: new Set<number>() }));
+  for (const row of rows) {
+    const bucket = perBucket[bucketAt(edges, row.hour_no)];
+    if (!bucket) continue;
+    addNumberSet(row.conversation_nos, [bucket.conversations, all.conversations]);
+    addNumberSet(row.client_nos, [bucket.clients, all.clients]);
+  }
+  return { perBucket: perBucket.map(sizesOf), all: sizesOf(all) };
+}
+
+const sizesOf = (sets: { conversations: Set<number>; clients: Set<number> }) => ({
+  conversations: sets.conversations.size,
+  clients: sets.clients.size,
+});
 
 /** Sums of whole numbers are big integers, and come as text. */
 export function messagesOf(row: {
@@ -89,52 +115,28 @@ export function messagesOf(row: {
   };
 }
 
-async function readDistinct(
-  db: Kysely<Database>,
-  { companyNo, edges }: CompanySpan,
-): Promise<Distinct> {
-  const starts = edges.slice(0, -1);
-  const { rows } = await sql<{
-    bucket: number | null;
-    conversations: number;
-    clients: number;
-  }>`
-    select interval(hour_no, ${sql.join(starts)}) as bucket,
-      count(distinct conversation_no) as conversations, count(distinct client_no) as clients
-    from conversation_usage
-    where company_no = ${companyNo} and hour_no >= ${edges[0]} and hour_no < ${edges.at(-1)}
-    group by bucket with rollup`.execute(db);
-  const perBucket = starts.map(() => ({ conversations: 0, clients: 0 }));
-  let all = { conversations: 0, clients: 0 };
-  for (const { bucket, conversations, clients } of rows) {
-    const counts = { conversations: Number(conversations), clients: Number(clients) };
-    if (bucket === null) all = counts;
-    else perBucket[Number(bucket) - 1] = counts;
-  }
-  return { perBucket, all };
-}
-
-/** From `conversations_by_activity` alone. */
-async function readLengths(db: Kysely<Database>, { companyNo, from }: CompanySpan) {
-  const { rows } = await sql<{ log: number; count: number }>`
-    select round(ln(message_count) * 20) as log, count(*) as count
-    from conversations
-    where company_no = ${companyNo} and last_message_at >= ${from}
-    group by log order by log`.execute(db);
-  return quantilesOfLogs(rows, (log) => Math.round(Math.exp(log / 20)));
-}
-
-async function readDurations(db: Kysely<Database>, { companyNo, from }: CompanySpan) {
-  const { rows } = await sql<{ log: number; count: number }>`
-    select round(ln(1 + timestampdiff(second, first_message_at, last_message_at)) * 20) as log,
+/** How long Conversations are, in Messages and minutes: from `conversations_by_activity` alone. */
+async function readLives(db: Kysely<Database>, { companyNo, from }: CompanySpan) {
+  const { rows } = await sql<{ messages: number; seconds: number; count: number }>`
+    select round(ln(message_count) * 20) as messages,
+      round(ln(1 + timestampdiff(second, first_message_at, last_message_at)) * 20) as seconds,
       count(*) as count
     from conversations
     where company_no = ${companyNo} and last_message_at >= ${from}
-    group by log order by log`.execute(db);
-  return quantilesOfLogs(rows, minutesOfLog);
+    group by messages, seconds`.execute(db);
+  return {
+    conversationMessages: quantilesOfLogs(
+      rows.map(({ messages: log, count }) => ({ log, count })),
+      (log) => Math.round(Math.exp(log / 20)),
+    ),
+    conversationMinutes: quantilesOfLogs(
+      rows.map(({ seconds: log, count }) => ({ log, count })),
+      minutesOfLog,
+    ),
+  };
 }
 
-/** Of a logarithm of seconds, as `readDurations` makes it; to a tenth. */
+/** Of a logarithm of seconds, as `readLives` makes it; to a tenth. */
 export function minutesOfLog(log: number): number {
   return Math.round((Math.exp(log / 20) - 1) / 6) / 10;
 }

@@ -10,17 +10,18 @@ export interface LogCount {
  * Quantiles of what is counted by its logarithm: a twentieth of e is 5 %, so they are off by half of
  * that.
  *
- * @param counts In order.
+ * @param counts In any order, also several of one value.
  */
 export function quantilesOfLogs(
   counts: readonly LogCount[],
   valueOf: (log: number) => number,
 ): Quantiles {
+  const ordered = counts.toSorted((a, b) => Number(a.log) - Number(b.log));
   const count = counts.reduce((sum, one) => sum + Number(one.count), 0);
   const valueAt = (share: number) => {
     const rank = share * (count - 1);
     let seen = 0;
-    for (const one of counts) {
+    for (const one of ordered) {
       seen += Number(one.count);
       if (seen > rank) return valueOf(Number(one.log));
     }

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import { dayOf, instantOf } from '../../domain/instant.ts';
 import { type CountSpan, dayToCount } from '../../domain/usage.ts';
 import type { Database } from '../schema.ts';
+import { type HourRange, sumChanged } from './sum-hours.ts';
 
 /** The others are found the next time. */
 const DAYS_MAX = 10_000;
@@ -15,6 +16,7 @@ export async function findUncounted(
   db: Kysely<Database>,
   nowMs: number,
 ): Promise<{ companyId: string; span: CountSpan }[]> {
+  await sumAllChanged(db);
   const today = dayOf(instantOf(nowMs));
   const { rows } = await sql<{ companyId: string; day: string }>`
     select company.company_id as companyId, kept.day
@@ -34,4 +36,12 @@ export async function findUncounted(
     order by kept.day desc
     limit ${DAYS_MAX}`.execute(db);
   return rows.map(({ companyId, day }) => ({ companyId, span: dayToCount(day) }));
+}
+
+/** Of a Company that nobody reads, the last hours are not summed yet. */
+async function sumAllChanged(db: Kysely<Database>): Promise<void> {
+  const { rows } = await sql<HourRange>`
+    select company_no as companyNo, min(hour_no) as first, max(hour_no) as last
+    from company_usage where changes <> summed group by company_no`.execute(db);
+  for (const range of rows) await sumChanged(db, range);
 }

@@ -16,13 +16,15 @@ import type { Database, Datetime } from '../schema.ts';
 import { activeConversations } from './active-conversations.ts';
 import { type ColdTurns, openColdTurns } from './read-cold-turns.ts';
 import { byConversation, readTurns, type TurnsWanted } from './read-turns.ts';
-import { sumHours } from './sum-hours.ts';
+import { noteChanged, sumChanged } from './sum-hours.ts';
 import { closeLater, writeUsage } from './write-usage.ts';
 
 interface Deps {
   readonly db: Kysely<Database>;
   readonly names: Names;
   readonly cold: Cold;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 const CONVERSATIONS_AT_ONCE = 200;
@@ -42,24 +44,26 @@ export async function recount(
   const companyNo = await deps.names.companyNo(companyId);
   if (companyNo === null) return { conversations: 0 };
   const conversationNos = await activeConversations(deps, { companyNo, span });
-  const hourNos = new Set<number>();
+  const hourNos: number[] = [];
   const coldTurns = openColdTurns(deps);
   try {
     for (let at = 0; at < conversationNos.length; at += CONVERSATIONS_AT_ONCE) {
       signal.throwIfAborted();
       const some = conversationNos.slice(at, at + CONVERSATIONS_AT_ONCE);
       const wanted = { companyNo, conversationNos: some, ...reachOf(span) };
-      const isLast = at + some.length === conversationNos.length;
       await asOnlyCounter(deps.db, companyNo, async (transaction) => {
         const firstHourNo = firstHourOf(span);
         const changed = await recountSome(transaction, wanted, { coldTurns, firstHourNo });
-        for (const hourNo of changed) hourNos.add(hourNo);
-        // In the transaction of the last ones: nearly always there are no others.
-        if (isLast) await sumHours(transaction, companyNo, hourNos);
+        await noteChanged(transaction, companyNo, changed);
+        for (const hourNo of changed) hourNos.push(hourNo);
       });
     }
   } finally {
     await coldTurns.close();
+  }
+  const past = hourNos.filter((hourNo) => hourNo < hourNoOf(deps.now()));
+  if (past.length > 0) {
+    await sumChanged(deps.db, { companyNo, first: Math.min(...past), last: Math.max(...past) });
   }
   return { conversations: conversationNos.length };
 }

@@ -1,49 +1,87 @@
-import { CompiledQuery, type Kysely, sql } from 'kysely';
+import { CompiledQuery, type Kysely } from 'kysely';
 import { addWait, newWaitSketch, waitsToBytes } from '../../domain/wait-sketch.ts';
-import type { Database } from '../schema.ts';
+import type { ConversationUsageTable, Database } from '../schema.ts';
+import { toNumberSet } from './number-set.ts';
 import { waitsOf } from './write-usage.ts';
 
-/** Adds up hours of a Company from what was counted by Conversation. */
-export async function sumHours(
+/** Hours of a Company; both numbers are included. */
+export interface HourRange {
+  readonly companyNo: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Notes that the rows of hours have changed, in the transaction that changes them. */
+export async function noteChanged(
   db: Kysely<Database>,
   companyNo: number,
   hourNos: Iterable<number>,
 ): Promise<void> {
-  for (const hourNo of hourNos) await sumHour(db, { companyNo, hourNo });
+  const rows = [...hourNos].sort((a, b) => a - b).map((hourNo) => [companyNo, hourNo, 1]);
+  if (rows.length > 0) await db.executeQuery(CompiledQuery.raw(NOTE, [rows]));
 }
 
-async function sumHour(
-  db: Kysely<Database>,
-  { companyNo, hourNo }: { companyNo: number; hourNo: number },
-): Promise<void> {
-  const sketches = await sketchWaits(db, { companyNo, hourNo });
-  const parameters = [sketches.waits, sketches.firstWaits, companyNo, hourNo];
-  await db.executeQuery(CompiledQuery.raw(SUM, parameters));
+const NOTE = `insert into company_usage (company_no, hour_no, changes) values ?
+  on duplicate key update changes = changes + 1`;
+
+/**
+ * Sums the hours that have changed since they were summed. The current hour changes again and again,
+ * so it is summed by who reads it, and not by who counts.
+ */
+export async function sumChanged(db: Kysely<Database>, range: HourRange): Promise<void> {
+  const changed = await db
+    .selectFrom('company_usage')
+    .select(['hour_no', 'changes'])
+    .where('company_no', '=', range.companyNo)
+    .where('hour_no', '>=', range.first)
+    .where('hour_no', '<=', range.last)
+    .whereRef('changes', '<>', 'summed')
+    .execute();
+  for (const { hour_no: hourNo, changes } of changed) {
+    const sums = sumsOf(await readRows(db, range.companyNo, hourNo));
+    await db
+      .updateTable('company_usage')
+      .set({ ...sums, summed: changes })
+      .where('company_no', '=', range.companyNo)
+      .where('hour_no', '=', hourNo)
+      .where('changes', '=', changes) // Else they changed meanwhile: whoever comes next sums them.
+      .execute();
+  }
 }
 
-const SUMMED = `user_count, bot_count, agent_count, system_count, content_bytes,
-  conversations_active, conversations_opened, clients, waits, first_waits`;
+type UsageRow = Omit<ConversationUsageTable, 'company_no' | 'hour_no' | 'last_role'>;
 
-const SUM = `insert into company_usage (company_no, hour_no, ${SUMMED})
-  select company_no, hour_no, sum(user_count), sum(bot_count), sum(agent_count), sum(system_count),
-    sum(content_bytes), count(distinct conversation_no), sum(is_opened), count(distinct client_no),
-    ?, ?
-  from conversation_usage where company_no = ? and hour_no = ? group by company_no, hour_no
-  on duplicate key update ${SUMMED.split(',')
-    .map((column) => `${column} = values(${column})`)
-    .join(', ')}`;
+function readRows(db: Kysely<Database>, companyNo: number, hourNo: number): Promise<UsageRow[]> {
+  return db
+    .selectFrom('conversation_usage')
+    .select(['conversation_no', 'client_no', 'user_count', 'bot_count', 'agent_count'])
+    .select(['system_count', 'content_bytes', 'is_opened', 'first_wait_ms', 'waits'])
+    .where('company_no', '=', companyNo)
+    .where('hour_no', '=', hourNo)
+    .execute();
+}
 
-async function sketchWaits(
-  db: Kysely<Database>,
-  { companyNo, hourNo }: { companyNo: number; hourNo: number },
-) {
-  const { rows } = await sql<{ waits: Buffer | null; firstWait: number | null }>`
-    select waits, first_wait_ms as firstWait from conversation_usage
-    where company_no = ${companyNo} and hour_no = ${hourNo} and waits is not null`.execute(db);
+function sumsOf(rows: readonly UsageRow[]) {
+  const sum = (valueOf: (row: UsageRow) => number) =>
+    rows.reduce((total, row) => total + valueOf(row), 0);
+  return {
+    user_count: sum((row) => row.user_count),
+    bot_count: sum((row) => row.bot_count),
+    agent_count: sum((row) => row.agent_count),
+    system_count: sum((row) => row.system_count),
+    content_bytes: sum((row) => Number(row.content_bytes)),
+    conversations_opened: sum((row) => row.is_opened),
+    conversation_nos: toNumberSet(rows.map((row) => row.conversation_no)),
+    client_nos: toNumberSet(rows.map((row) => row.client_no)),
+    ...sketchesOf(rows),
+  };
+}
+
+function sketchesOf(rows: readonly UsageRow[]) {
   const [waits, firstWaits] = [newWaitSketch(), newWaitSketch()];
   for (const row of rows) {
     for (const waitMs of waitsOf(row.waits)) addWait(waits, waitMs);
-    if (row.firstWait !== null) addWait(firstWaits, row.firstWait);
+    if (row.first_wait_ms !== null) addWait(firstWaits, row.first_wait_ms);
   }
-  return { waits: waitsToBytes(waits), firstWaits: waitsToBytes(firstWaits) };
+  return { waits: waitsToBytes(waits), first_waits: waitsToBytes(firstWaits) };
 }

@@ -8,6 +8,7 @@ import { COMPANY, type HttpHouse, openHttpHouse } from './open-http-house.ts';
 const signal = AbortSignal.timeout(60_000);
 const DAY_MS = 86_400_000;
 const CLIENTS = 60;
+const at = (ms: number) => new Date(ms).toISOString();
 
 let house: HttpHouse;
 beforeAll(async () => {
@@ -18,7 +19,6 @@ beforeAll(async () => {
     [0, ...(nth % 3 === 0 ? [7] : [])].flatMap((later) => {
       const atMs = startMs + later * DAY_MS + nth * 60_000;
       const of = { companyId: COMPANY, clientId: `c-${nth}`, conversationId: `c-${nth}-${later}` };
-      const at = (ms: number) => new Date(ms).toISOString();
       return [
         aMessage({ ...of, role: 'user', createdAt: at(atMs) }),
         aMessage({ ...of, role: 'bot', createdAt: at(atMs + 5_000) }),
@@ -27,7 +27,7 @@ beforeAll(async () => {
   );
   await house.wiring.deps.storeMessages(messages, signal);
   for (const ms of [startMs, startMs + 7 * DAY_MS]) {
-    const span = dayToCount(new Date(ms).toISOString().slice(0, 10));
+    const span = dayToCount(at(ms).slice(0, 10));
     await house.wiring.deps.recount({ companyId: COMPANY, span }, signal);
   }
 });

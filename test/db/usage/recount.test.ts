@@ -47,8 +47,8 @@ async function usageOf(companyId: string) {
 async function sumsOf(companyId: string) {
   const { rows } = await sql<Record<string, unknown>>`
     select hour_no, user_count, bot_count, agent_count, system_count, content_bytes,
-      conversations_active, conversations_opened, clients, hex(waits) as waits,
-      hex(first_waits) as first_waits
+      conversations_opened, hex(conversation_nos) as conversations, hex(client_nos) as clients,
+      hex(waits) as waits, hex(first_waits) as first_waits
     from company_usage as used join companies on companies.company_no = used.company_no
     where company_id = ${companyId} order by hour_no`.execute(house.db);
   return rows;
