@@ -52,7 +52,7 @@ const Env = z
     HOT_HOURS: Count.default(24),
     WARM_DAYS: Count.default(30),
     /** So long is gathered what was said before it is counted; statistics are about as old. */
-    COUNT_AFTER_SECONDS: Count.default(30),
+    COUNT_AFTER_SECONDS: Count.default(40),
     /** In which the schedule's hours count. */
     TIME_ZONE: z
       .string()

@@ -194,6 +194,8 @@ export interface ConversationUsageTable extends UsageCounts {
   first_wait_ms: number | null;
   /** Milliseconds until each answer, four bytes each. */
   waits: Buffer | null;
+  /** How many Messages the Conversation had in all when it was counted. */
+  known: number;
 }
 
 /** The sums of an hour over all Conversations of a Company. */

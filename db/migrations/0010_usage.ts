@@ -3,7 +3,8 @@ import { type Kysely, sql } from 'kysely';
 /** Usage: what was said, counted by hour, for statistics and patterns. */
 export async function up(db: Kysely<never>): Promise<void> {
   // What one Client and those who answered said in a Conversation in one hour. hour_no counts UTC
-  // hours since 1970; waits are the milliseconds until each answer, four bytes each.
+  // hours since 1970; waits are the milliseconds until each answer, four bytes each; known is how many
+  // Messages the Conversation had in all when it was counted.
   // conversation_usage_by_client answers "what was said with this Client between A and B?".
   await sql`
     create table conversation_usage (
@@ -20,6 +21,7 @@ export async function up(db: Kysely<never>): Promise<void> {
       last_role enum('user', 'bot', 'agent') null,
       first_wait_ms int unsigned null,
       waits varbinary(4000) null,
+      known int unsigned not null,
       primary key (company_no, hour_no, conversation_no, client_no),
       key conversation_usage_by_client (client_no, hour_no)
     ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);

@@ -4,7 +4,7 @@ import {
   type CountSpan,
   HOUR_MS,
   hourNoOf,
-  type HourUsage,
+  type Turn,
   usageByHour,
   WAIT_MS_MAX,
 } from '../../domain/usage.ts';
@@ -17,7 +17,7 @@ import { activeConversations } from './active-conversations.ts';
 import { type ColdTurns, openColdTurns } from './read-cold-turns.ts';
 import { byConversation, readTurns, type TurnsWanted } from './read-turns.ts';
 import { noteChanged, sumChanged } from './sum-hours.ts';
-import { closeLater, writeUsage } from './write-usage.ts';
+import { closeLater, type ConversationUsage, writeUsage } from './write-usage.ts';
 
 interface Deps {
   readonly db: Kysely<Database>;
@@ -27,7 +27,8 @@ interface Deps {
   readonly now: () => number;
 }
 
-const CONVERSATIONS_AT_ONCE = 200;
+/** More of a long day would hold more Turns than a process has room for. */
+const CONVERSATIONS_AT_ONCE = 500;
 
 /**
  * Counts anew the Usage of all Conversations that spoke in a span. Running it twice changes nothing;
@@ -52,8 +53,7 @@ export async function recount(
       const some = conversationNos.slice(at, at + CONVERSATIONS_AT_ONCE);
       const wanted = { companyNo, conversationNos: some, ...reachOf(span) };
       await asOnlyCounter(deps.db, companyNo, async (transaction) => {
-        const firstHourNo = firstHourOf(span);
-        const changed = await recountSome(transaction, wanted, { coldTurns, firstHourNo });
+        const changed = await recountSome(transaction, wanted, { coldTurns, span });
         await noteChanged(transaction, companyNo, changed);
         for (const hourNo of changed) hourNos.push(hourNo);
       });
@@ -101,48 +101,79 @@ function asOnlyCounter<Result>(
 async function recountSome(
   db: Kysely<Database>,
   wanted: TurnsWanted,
-  { coldTurns, firstHourNo }: { coldTurns: ColdTurns; firstHourNo: number },
+  { coldTurns, span }: { coldTurns: ColdTurns; span: CountSpan },
 ): Promise<Set<number>> {
-  const lives = await readLives(db, wanted.conversationNos);
-  const turns = await readTurns(db, wanted);
-  const conversations = byConversation([...turns, ...(await coldTurns.read(wanted))]);
-  const usages: (HourUsage & { conversationNo: number })[] = [];
-  const opened: { conversationNo: number; clientNo: number; hourNo: number }[] = [];
-  for (const [conversationNo, own] of conversations) {
-    const life = lives.get(conversationNo);
-    const firstAt = own[0] ? toDatetime(instantOf(own[0].atMs)) : '';
-    const isWhole = life !== undefined && firstAt <= life.firstAt;
-    for (const usage of usageByHour(own, { isWhole })) {
-      if (usage.hourNo < firstHourNo) continue; // Only read for the sake of those behind.
-      usages.push({ ...usage, conversationNo });
-      if (usage.isOpened && life && life.lastAt >= wanted.to) {
-        opened.push({ conversationNo, clientNo: usage.clientNo, hourNo: usage.hourNo });
-      }
-    }
-  }
-  await writeUsage(db, wanted.companyNo, usages);
-  const closed = await closeLater(db, wanted.companyNo, opened);
+  const { companyNo, conversationNos } = wanted;
+  // First: what is said from here on may be counted, but is not taken for known.
+  const lives = await readLives(db, { companyNo, conversationNos, span });
+  if (lives.size === 0) return new Set();
+  const changed = { ...wanted, conversationNos: [...lives.keys()] };
+  const turns = await readTurns(db, changed);
+  const conversations = byConversation([...turns, ...(await coldTurns.read(changed))]);
+  const usages = [...conversations].flatMap(([conversationNo, own]) =>
+    usagesOf({ conversationNo, turns: own }, lives.get(conversationNo), firstHourOf(span)),
+  );
+  await writeUsage(db, companyNo, usages);
+  const goesOn = ({ conversationNo }: ConversationUsage) =>
+    (lives.get(conversationNo)?.lastAt ?? '') >= wanted.to;
+  const opened = usages.filter((usage) => usage.isOpened && goesOn(usage));
+  const closed = await closeLater(db, companyNo, opened);
   return new Set([...usages.map(({ hourNo }) => hourNo), ...closed]);
+}
+
+function usagesOf(
+  { conversationNo, turns }: { conversationNo: number; turns: readonly Turn[] },
+  life: Life | undefined,
+  firstHourNo: number,
+): ConversationUsage[] {
+  const firstAt = turns[0] ? toDatetime(instantOf(turns[0].atMs)) : '';
+  const isWhole = life !== undefined && firstAt <= life.firstAt;
+  return usageByHour(turns, { isWhole })
+    .filter(({ hourNo }) => hourNo >= firstHourNo) // Others were read for the sake of these.
+    .map((usage) => ({ ...usage, conversationNo, known: life?.messages ?? 0 }));
 }
 
 interface Life {
   readonly firstAt: Datetime;
   readonly lastAt: Datetime;
+  readonly messages: number;
 }
 
+/**
+ * Those Conversations that may have changed since they were counted. Of a span within one hour they
+ * are told by how many Messages they have in all; a longer one is counted to be sure.
+ */
 async function readLives(
   db: Kysely<Database>,
-  conversationNos: readonly number[],
+  wanted: { companyNo: number; conversationNos: readonly number[]; span: CountSpan },
 ): Promise<Map<number, Life>> {
+  const { companyNo, conversationNos, span } = wanted;
+  const hourNo = firstHourOf(span);
+  const isWithinHour = hourNo === hourNoOf(Date.parse(span.to) - 1);
   const rows = await db
-    .selectFrom('conversations')
-    .select(['conversation_no', 'first_message_at', 'last_message_at'])
+    .selectFrom('conversations as conversation')
+    .select(['conversation_no', 'first_message_at', 'last_message_at', 'message_count'])
     .where('conversation_no', 'in', conversationNos)
+    .$if(isWithinHour, (query) =>
+      query.where(
+        sql<boolean>`not exists (
+          select 1 from conversation_usage as used
+          where used.company_no = ${companyNo} and used.hour_no = ${hourNo}
+            and used.conversation_no = conversation.conversation_no
+            and used.known = conversation.message_count
+        )`,
+      ),
+    )
+    .orderBy('conversation_no') // As Segments are.
     .execute();
   return new Map(
     rows.map((row) => [
       row.conversation_no,
-      { firstAt: row.first_message_at ?? '', lastAt: row.last_message_at ?? '' },
+      {
+        firstAt: row.first_message_at ?? '',
+        lastAt: row.last_message_at ?? '',
+        messages: row.message_count,
+      },
     ]),
   );
 }

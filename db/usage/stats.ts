@@ -25,8 +25,8 @@ interface Deps {
   readonly cache: Cache;
 }
 
-/** With the half minute that is gathered before it is counted, what is read is current to a minute. */
-const STATS_TTL_MS = 15_000;
+/** With what is gathered before it is counted, what is read is current to a minute. */
+const STATS_TTL_MS = 10_000;
 
 /** The statistics as JSON bytes of a `MessageStats`. */
 export function readStatsBytes(deps: Deps, request: StatsRequest, nowMs: number): Promise<Cached> {

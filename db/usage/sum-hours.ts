@@ -49,7 +49,7 @@ export async function sumChanged(db: Kysely<Database>, range: HourRange): Promis
   }
 }
 
-type UsageRow = Omit<ConversationUsageTable, 'company_no' | 'hour_no' | 'last_role'>;
+type UsageRow = Omit<ConversationUsageTable, 'company_no' | 'hour_no' | 'last_role' | 'known'>;
 
 function readRows(db: Kysely<Database>, companyNo: number, hourNo: number): Promise<UsageRow[]> {
   return db

@@ -4,6 +4,8 @@ import type { Database } from '../schema.ts';
 
 export interface ConversationUsage extends HourUsage {
   readonly conversationNo: number;
+  /** How many Messages the Conversation has in all. */
+  readonly known: number;
 }
 
 const ROWS_PER_STATEMENT_MAX = 1_000;
@@ -31,6 +33,7 @@ const COUNTED = [
   'last_role',
   'first_wait_ms',
   'waits',
+  'known',
 ];
 
 const WRITE = `insert into conversation_usage
@@ -53,6 +56,7 @@ function toValues(companyNo: number, usage: ConversationUsage): unknown[] {
     usage.lastRole,
     usage.firstWaitMs,
     toBytes(usage.waitsMs),
+    usage.known,
   ];
 }
 
