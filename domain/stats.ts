@@ -18,6 +18,11 @@ function quantiles(unit: string) {
 }
 export type Quantiles = z.infer<ReturnType<typeof quantiles>>;
 
+const Sentiments = z
+  .object({ negative: Count, neutral: Count, positive: Count })
+  .meta({ description: 'How conversations went that have a summary.' });
+export type Sentiments = z.infer<typeof Sentiments>;
+
 const StatsBucket = z.object({
   from: Instant.meta({
     description: 'The first moment; the bucket ends where the next one begins.',
@@ -47,6 +52,7 @@ export const MessageStats = z.object({
   firstWaits: quantiles('milliseconds until the first answer of a conversation'),
   conversationMessages: quantiles('messages of a conversation that spoke in this time, all in all'),
   conversationMinutes: quantiles('minutes from its first message to its last'),
+  sentiments: Sentiments,
   buckets: z.array(StatsBucket),
 });
 export type MessageStats = z.infer<typeof MessageStats>;

@@ -16,7 +16,7 @@ import { waitsFromBytes } from '../../domain/wait-sketch.ts';
 import { fromDatetime, toDatetime } from '../datetime.ts';
 import type { Database, Datetime } from '../schema.ts';
 import { messagesOf, readHours as readCompanyHours } from '../usage/company-stats.ts';
-import { addNumberSet } from '../usage/number-set.ts';
+import { sizeOf } from '../usage/number-set.ts';
 
 /** The newest ones of a span; of more, those before are not looked at. */
 const CONVERSATIONS_MAX = 200_000;
@@ -53,9 +53,9 @@ async function readHours(db: Kysely<Database>, { companyNo, span }: Wanted) {
     hours.push({
       hour,
       ...messagesOf(row),
-      clients: addNumberSet(row.client_nos, []),
+      clients: sizeOf(row.client_nos),
       conversationsOpened: row.conversations_opened,
-      conversationsActive: addNumberSet(row.conversation_nos, []),
+      conversationsActive: sizeOf(row.conversation_nos),
     });
     if (row.waits) answers.push({ hour, waits: waitsFromBytes(row.waits) });
   }

@@ -10,6 +10,7 @@ import {
   minutesOfLog,
 } from './company-stats.ts';
 import { quantilesOfLogs } from './log-quantiles.ts';
+import { readSentiments } from './sentiments.ts';
 import { waitsOf } from './write-usage.ts';
 
 /** What was counted of one Client: few enough rows to be added up here. */
@@ -31,6 +32,7 @@ export async function readClientCounts(
     if (row.first_wait_ms !== null) addWait(firstWaits, row.first_wait_ms);
   }
   const lives = await readLives(db, { companyNo, clientNo, from });
+  const sentiments = await readSentiments(db, { companyNo, clientNo, from });
   return {
     hours: rows.map((row) => ({
       hourNo: row.hour_no,
@@ -39,6 +41,7 @@ export async function readClientCounts(
       opened: row.is_opened,
     })),
     distinct: countDistinct(rows, edges),
+    sentiments,
     waits,
     firstWaits,
     conversationMessages: quantilesOfLogs(logsOf(lives, 'messages'), (log) =>

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { MessagesByRole, Quantiles } from '../../domain/stats.ts';
+import type { MessagesByRole, Quantiles, Sentiments } from '../../domain/stats.ts';
 import { bucketAt, type HourEdges } from '../../domain/stats-buckets.ts';
 import {
   mergeWaits,
@@ -9,7 +9,8 @@ import {
 } from '../../domain/wait-sketch.ts';
 import type { CompanyUsageTable, Database, Datetime } from '../schema.ts';
 import { quantilesOfLogs } from './log-quantiles.ts';
-import { addNumberSet } from './number-set.ts';
+import { openDistinct } from './number-set.ts';
+import { readSentiments } from './sentiments.ts';
 import { type HourRange, sumChanged } from './sum-hours.ts';
 
 /** What was counted in an hour. */
@@ -33,6 +34,7 @@ export interface Counted {
   readonly firstWaits: WaitSketch;
   readonly conversationMessages: Quantiles;
   readonly conversationMinutes: Quantiles;
+  readonly sentiments: Sentiments;
 }
 
 export interface CompanySpan {
@@ -44,8 +46,12 @@ export interface CompanySpan {
 
 /** What was counted of a Company: everything out of sums and indexes, no Message is read. */
 export async function readCompanyCounts(db: Kysely<Database>, span: CompanySpan): Promise<Counted> {
-  const [sums, lives] = await Promise.all([readSums(db, span), readLives(db, span)]);
-  return { ...sums, ...lives };
+  const [sums, lives, sentiments] = await Promise.all([
+    readSums(db, span),
+    readLives(db, span),
+    readSentiments(db, span),
+  ]);
+  return { ...sums, ...lives, sentiments };
 }
 
 async function readSums(db: Kysely<Database>, { companyNo, edges }: CompanySpan) {
@@ -66,7 +72,7 @@ async function readSums(db: Kysely<Database>, { companyNo, edges }: CompanySpan)
   return { hours, waits, firstWaits, distinct: distinctOf(rows, edges) };
 }
 
-/** The sums of hours, as they are now. */
+/** The sums of hours, as they are now; in order. */
 export async function readHours(
   db: Kysely<Database>,
   range: HourRange,
@@ -78,27 +84,26 @@ export async function readHours(
     .where('company_no', '=', range.companyNo)
     .where('hour_no', '>=', range.first)
     .where('hour_no', '<=', range.last)
+    .orderBy('hour_no')
     .execute();
 }
 
 function distinctOf(rows: readonly CompanyUsageTable[], edges: HourEdges): Distinct {
-  const all = { conversations: new Set<number>(), clients: new Set<number>() };
-  const perBucket = edges
-    .slice(0, -1)
-    .map(() => ({ conversations: new Set<number>(), clients: new Set<number>() }));
+  const conversations = openDistinct(edges.length - 1);
+  const clients = openDistinct(edges.length - 1);
   for (const row of rows) {
-    const bucket = perBucket[bucketAt(edges, row.hour_no)];
-    if (!bucket) continue;
-    addNumberSet(row.conversation_nos, [bucket.conversations, all.conversations]);
-    addNumberSet(row.client_nos, [bucket.clients, all.clients]);
+    const bucket = bucketAt(edges, row.hour_no);
+    conversations.add(row.conversation_nos, bucket);
+    clients.add(row.client_nos, bucket);
   }
-  return { perBucket: perBucket.map(sizesOf), all: sizesOf(all) };
+  return {
+    perBucket: conversations.perBucket.map((count, bucket) => ({
+      conversations: count,
+      clients: clients.perBucket[bucket] ?? 0,
+    })),
+    all: { conversations: conversations.all(), clients: clients.all() },
+  };
 }
-
-const sizesOf = (sets: { conversations: Set<number>; clients: Set<number> }) => ({
-  conversations: sets.conversations.size,
-  clients: sets.clients.size,
-});
 
 /** Sums of whole numbers are big integers, and come as text. */
 export function messagesOf(row: {

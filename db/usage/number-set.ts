@@ -14,17 +14,40 @@ export function toNumberSet(numbers: Iterable<number>): Buffer {
   return Buffer.from(bytes);
 }
 
-/** Adds what a set holds to others. */
-export function addNumberSet(bytes: Uint8Array | null, into: readonly Set<number>[]): number {
-  let [count, number, step, factor] = [0, 0, 0, 1];
+/** Calls for each number of a set, in order. */
+export function eachNumber(bytes: Uint8Array | null, see: (number: number) => void): void {
+  let [number, step, factor] = [0, 0, 1];
   for (const byte of bytes ?? []) {
     step += (byte & 0x7f) * factor;
     factor *= 0x80;
     if (byte >= 0x80) continue;
     number += step;
-    count += 1;
-    for (const set of into) set.add(number);
+    see(number);
     [step, factor] = [0, 1];
   }
-  return count;
+}
+
+/** How many numbers a set holds. */
+export function sizeOf(bytes: Uint8Array | null): number {
+  let size = 0;
+  eachNumber(bytes, () => (size += 1));
+  return size;
+}
+
+/** Counts different numbers, bucket by bucket, and in all of them. */
+export function openDistinct(buckets: number) {
+  const perBucket = Array.from({ length: buckets }, () => 0);
+  const lastSeenIn = new Map<number, number>();
+  return {
+    /** @param bucket Not before one that was given earlier. */
+    add(bytes: Uint8Array | null, bucket: number): void {
+      eachNumber(bytes, (number) => {
+        if (lastSeenIn.get(number) === bucket) return;
+        lastSeenIn.set(number, bucket);
+        perBucket[bucket] = (perBucket[bucket] ?? 0) + 1;
+      });
+    },
+    perBucket,
+    all: () => lastSeenIn.size,
+  };
 }

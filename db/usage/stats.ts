@@ -77,6 +77,7 @@ const NOTHING: Counted = {
   firstWaits: newWaitSketch(),
   conversationMessages: NO_QUANTILES,
   conversationMinutes: NO_QUANTILES,
+  sentiments: { negative: 0, neutral: 0, positive: 0 },
 };
 
 const momentOf = (hourNo: number) => instantOf(hourNo * HOUR_MS);
@@ -93,6 +94,7 @@ function toStats(counted: Counted, edges: HourEdges): Omit<MessageStats, 'timeZo
     firstWaits: quantilesOf(counted.firstWaits),
     conversationMessages: counted.conversationMessages,
     conversationMinutes: counted.conversationMinutes,
+    sentiments: counted.sentiments,
     buckets: toBuckets(counted, edges),
   };
 }

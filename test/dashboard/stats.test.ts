@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MessageStats } from '../../domain/stats.ts';
 import { dayToCount } from '../../domain/usage.ts';
+import { summarizeConversation } from '../../workers/summarize.ts';
 import { aMessage } from '../house.ts';
 import { codeOf } from './caller.ts';
 import { COMPANY, type HttpHouse, openHttpHouse } from './open-http-house.ts';
@@ -59,6 +60,19 @@ describe('statistics over HTTP', () => {
     expect(Math.abs((waits.p50 ?? 0) - 10_000)).toBeLessThan(100);
     expect(firstWaits.count).toBe(1);
     expect(Math.abs((firstWaits.p50 ?? 0) - 10_000)).toBeLessThan(100);
+  });
+
+  it('tell how conversations went, of those that have a summary', async () => {
+    const none = { negative: 0, neutral: 0, positive: 0 };
+    expect((await statsAt('/messages/stats?days=3&by=hour')).sentiments).toEqual(none);
+    const { deps } = house.wiring;
+    const conversation = { companyId: COMPANY, conversationId: 'c-ana' };
+    await summarizeConversation(conversation, deps, signal);
+    await house.caller.delete('/messages/cache');
+    const { sentiments } = await statsAt('/messages/stats?days=3&by=hour');
+    expect(sentiments).toEqual({ ...none, neutral: 1 });
+    expect((await statsAt('/messages/clients/ana/stats?days=3')).sentiments.neutral).toBe(1);
+    expect((await statsAt('/messages/clients/rui/stats?days=3')).sentiments).toEqual(none);
   });
 
   it('come hour by hour, too', async () => {
