@@ -31,6 +31,7 @@ export interface PlayReport {
 
 /** Conversations that go on at the same time. */
 const PLAYED_AT_ONCE = 32;
+const COMPARED_AT_ONCE = 4;
 const POLL_MS = 10;
 const VISIBLE_MS_MAX = 30_000;
 const HOUR_MS = 3_600_000;
@@ -42,25 +43,29 @@ const HOUR_MS = 3_600_000;
 export async function play(options: {
   clients: Clients;
   conversations: readonly (readonly Message[])[];
+  /** What was said before, and is handed over at once. */
+  history: readonly (readonly Message[])[];
   progress: Progress;
   signal: AbortSignal;
   /** What happens before all is read back. */
   beforeReading: () => Promise<void>;
 }): Promise<PlayReport> {
-  const { conversations, clients } = options;
+  const { conversations, history, clients, progress, signal } = options;
   const times = { acceptMs: [] as number[], storeMs: [] as number[], pageMs: [] as number[] };
   const startedAt = performance.now();
   await playAll({ ...options, times });
   const seconds = (performance.now() - startedAt) / 1_000;
+  const handedOver = await handOver({ clients, history, progress, signal });
   await options.beforeReading();
 
-  const messages = conversations.flat();
+  const all = [...conversations, ...history];
+  const played = times.acceptMs.length;
   return {
-    conversations: conversations.length,
-    companies: new Set(messages.map((message) => message.companyId)).size,
-    accepted: times.acceptMs.length,
-    ...(await compareAll(clients, conversations)),
-    msgsPerSecond: Math.round(messages.length / seconds),
+    conversations: all.length,
+    companies: new Set(all.flat().map((message) => message.companyId)).size,
+    accepted: played + handedOver,
+    ...(await compareAll(clients, all)),
+    msgsPerSecond: Math.round(played / seconds),
     acceptMsP50: rounded(quantile(times.acceptMs, 0.5)),
     acceptMsP99: rounded(quantile(times.acceptMs, 0.99)),
     storeMsP50: rounded(quantile(times.storeMs, 0.5)),
@@ -149,11 +154,41 @@ async function becomesVisible(
   return false; // It will be counted as lost.
 }
 
+/** As many as one request takes. */
+const HANDED_OVER_AT_ONCE = 500;
+
+/** Each request when all of the one before stands in its page. Returns how many were accepted. */
+async function handOver(options: {
+  clients: Clients;
+  history: readonly (readonly Message[])[];
+  progress: Progress;
+  signal: AbortSignal;
+}): Promise<number> {
+  const { clients, progress, signal } = options;
+  const messages = options.history.flat();
+  let accepted = 0;
+  for (let at = 0; at < messages.length; at += HANDED_OVER_AT_ONCE) {
+    signal.throwIfAborted();
+    const some = messages.slice(at, at + HANDED_OVER_AT_ONCE);
+    for (const [companyId, own] of Map.groupBy(some, (message) => message.companyId)) {
+      const client = await clients(companyId);
+      const receipts = await client.createMessages(own);
+      accepted += receipts.filter(({ isAccepted }) => isAccepted).length;
+      const last = own.at(-1);
+      if (last) await becomesVisible(client, last, []);
+    }
+    progress.advance(some.length);
+  }
+  return accepted;
+}
+
 async function compareAll(clients: Clients, conversations: readonly (readonly Message[])[]) {
   const counts = { stored: 0, duplicates: 0, lost: 0, altered: 0 };
-  for (const sent of conversations) {
+  const waiting = conversations.values();
+
+  async function compareOne(sent: readonly Message[]): Promise<void> {
     const [first] = sent;
-    if (!first) continue;
+    if (!first) return;
     const { companyId, conversationId } = first;
     const client = await clients(companyId);
     const page = await client.findMessages({ conversationId, limit: PAGE_MESSAGES_MAX });
@@ -165,5 +200,11 @@ async function compareAll(clients: Clients, conversations: readonly (readonly Me
       else if (!isDeepStrictEqual(page.messages[at], message)) counts.altered += 1;
     }
   }
+
+  async function compareOneAfterAnother(): Promise<void> {
+    for (const sent of waiting) await compareOne(sent);
+  }
+
+  await Promise.all(Array.from({ length: COMPARED_AT_ONCE }, compareOneAfterAnother));
   return counts;
 }
