@@ -32,6 +32,9 @@ interface ToldConversation extends Summary {
 
 type Conversations = readonly (readonly Message[])[];
 
+/** What is needed of an Installation. */
+type House = Pick<Installation, 'wiring' | 'config'>;
+
 interface Gathering {
   readonly played: Conversations;
   readonly history: PlantedHistory;
@@ -46,17 +49,17 @@ const SHOWN = ['pt-014-', 'en-002-'];
  * that one sees how far it is.
  */
 export async function gatherInsights(
-  installation: Installation,
+  house: House,
   { played, history, signal }: Gathering,
 ): Promise<Insights> {
   const conversations = [...played, ...history.conversations];
   const companyIds = [...new Set(conversations.flatMap(([first]) => first?.companyId ?? []))];
-  await countAll(installation, companyIds, signal);
-  const summarized = await summarizeAll(installation, { conversations, signal });
-  const patterns = signal.aborted ? null : await lookForPatterns(installation, history);
+  await countAll(house, companyIds, signal);
+  const summarized = await summarizeAll(house, { conversations, signal });
+  const patterns = signal.aborted ? null : await lookForPatterns(house, history);
   return {
-    stats: await readStats(installation, companyIds),
-    summaries: await readShown(installation, played),
+    stats: await readStats(house, companyIds),
+    summaries: await readShown(house, played),
     summarized,
     patterns: patterns && { companyId: history.companyId, ...patterns },
     planted: patterns ? comparePlantings(history, patterns) : [],
@@ -65,7 +68,7 @@ export async function gatherInsights(
 
 /** The days that are over are those that differ from the Ledger; the current one always may. */
 async function countAll(
-  { wiring: { deps } }: Installation,
+  { wiring: { deps } }: House,
   companyIds: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -93,7 +96,7 @@ const SUMMARIES_BY_MODEL_MAX = 10;
 
 /** @returns How many were summarized; what is left is due in the night. */
 async function summarizeAll(
-  { wiring, config }: Installation,
+  { wiring, config }: House,
   { conversations, signal }: { conversations: Conversations; signal: AbortSignal },
 ): Promise<number> {
   const inOrder = shownFirst(conversations);
@@ -137,7 +140,7 @@ const isShown = ({ conversationId }: Pick<Message, 'conversationId'>) =>
   SHOWN.some((id) => conversationId.startsWith(id));
 
 async function lookForPatterns(
-  { wiring }: Installation,
+  { wiring }: House,
   { companyId, timeZone }: PlantedHistory,
 ): Promise<FoundPatterns | null> {
   const wanted = { companyId, days: PLANTED_DAYS, timeZone };
@@ -146,7 +149,7 @@ async function lookForPatterns(
 }
 
 async function readStats(
-  { wiring, config: { timeZone } }: Installation,
+  { wiring, config: { timeZone } }: House,
   companyIds: readonly string[],
 ): Promise<CompanyStats[]> {
   const stats: CompanyStats[] = [];
@@ -164,10 +167,7 @@ async function readStats(
   return stats;
 }
 
-async function readShown(
-  { wiring }: Installation,
-  played: Conversations,
-): Promise<ToldConversation[]> {
+async function readShown({ wiring }: House, played: Conversations): Promise<ToldConversation[]> {
   const told: ToldConversation[] = [];
   for (const { companyId, conversationId } of played.flatMap(([first]) => first ?? [])) {
     if (!isShown({ conversationId })) continue;

@@ -23,24 +23,23 @@ const LISTED_MAX = 3;
 /** More are only counted: whoever needs each of them asks for JSON. */
 const CLIENTS_LISTED_MAX = 5;
 
-type Teller = { readonly [Name in keyof Patterns]: (found: NonNullable<Patterns[Name]>) => string };
-
-const TELLERS: Teller = {
-  peakHours: tellPeakHours,
-  slowAnswers: tellSlowAnswers,
-  unusualDays: tellUnusualDays,
-  topics: tellTopics,
-  clientsAtRisk: tellClientsAtRisk,
-  breakOffs: tellBreakOffs,
-  lengthFunnel: tellLengths,
-  returningClients: tellReturning,
-  cohorts: tellCohorts,
+/** In the order in which they are told. */
+const TELLERS: { readonly [Name in keyof Patterns]: (patterns: Patterns) => string | null } = {
+  peakHours: ({ peakHours }) => peakHours && tellPeakHours(peakHours),
+  slowAnswers: ({ slowAnswers }) => slowAnswers && tellSlowAnswers(slowAnswers),
+  unusualDays: ({ unusualDays }) => unusualDays && tellUnusualDays(unusualDays),
+  topics: ({ topics }) => topics && tellTopics(topics),
+  clientsAtRisk: ({ clientsAtRisk }) => clientsAtRisk && tellClientsAtRisk(clientsAtRisk),
+  breakOffs: ({ breakOffs }) => breakOffs && tellBreakOffs(breakOffs),
+  lengthFunnel: ({ lengthFunnel }) => lengthFunnel && tellLengths(lengthFunnel),
+  returningClients: ({ returningClients }) => returningClients && tellReturning(returningClients),
+  cohorts: ({ cohorts }) => cohorts && tellCohorts(cohorts),
 };
 
 /** Tells each pattern that there is enough for; what a terminal would obey is left out of it. */
 export function patternSentences(patterns: Patterns): PatternSentence[] {
   return namesOfPatterns().flatMap((pattern) => {
-    const sentence = tell(pattern, patterns);
+    const sentence = TELLERS[pattern](patterns);
     if (sentence === null) return [];
     const observations = patterns[pattern]?.observations ?? 0;
     return [{ pattern, sentence: printable(sentence), observations }];
@@ -54,11 +53,6 @@ export function patternsWithout(patterns: Patterns): (keyof Patterns)[] {
 
 const namesOfPatterns = () => Object.keys(TELLERS) as (keyof Patterns)[];
 
-function tell<Name extends keyof Patterns>(name: Name, patterns: Patterns): string | null {
-  const found: Patterns[Name] = patterns[name];
-  return found === null ? null : TELLERS[name](found);
-}
-
 function tellPeakHours({ peaks }: PeakHours): string {
   if (peaks.length === 0) return 'Clients write at no hour of the week far more than on average.';
   const hours = peaks.map((peak) => `${hourOf(peak)} (${peak.ratio.toFixed(1)} times the average)`);
@@ -69,7 +63,7 @@ function tellSlowAnswers({ p50Ms, p90Ms, slowMs, slow, hours }: SlowAnswers): st
   const usual = `Half of all answers come within ${durationOf(p50Ms)}, nine in ten within ${durationOf(p90Ms)}`;
   if (hours.length === 0) return `${usual}; at no hour of the week are they slower than else.`;
   const slowest = hours.map((hour) => `${hourOf(hour)} (${percent(hour.slow.share)})`);
-  return `${usual}; more take over ${durationOf(slowMs)} than the ${percent(slow.share)} of all on ${listed(slowest)}.`;
+  return `${usual}; ${percent(slow.share)} take over ${durationOf(slowMs)}, but more on ${listed(slowest)}.`;
 }
 
 function tellUnusualDays({ days }: UnusualDays): string {
@@ -124,10 +118,10 @@ function tellBreakOffs({ unanswered, lengths }: BreakOffs): string {
 function tellLengths({ steps }: LengthFunnel): string {
   const told = steps
     .slice(1)
-    .map(
-      ({ messages, reached }) => `${messages} messages are reached by ${percent(reached.share)}`,
-    );
-  return told.length > 0 ? `Of conversations, ${told.join(', ')}.` : 'Nobody is answered.';
+    .map(({ messages, reached }) => `${messages} (${percent(reached.share)})`);
+  return told.length > 0
+    ? `Conversations reach so many messages: ${told.join(', ')}.`
+    : 'No conversation has more than one message.';
 }
 
 function tellReturning(found: ReturningClients): string {
@@ -137,12 +131,12 @@ function tellReturning(found: ReturningClients): string {
 
 function tellCohorts({ cohorts }: Cohorts): string {
   const apart = cohorts.flatMap(({ week, standsOut }) =>
-    standsOut === null
-      ? []
-      : [`${standsOut.direction === 'higher' ? 'more' : 'fewer'} of those of ${week}`],
+    standsOut
+      ? [`${standsOut.direction === 'higher' ? 'more' : 'fewer'} of the week of ${week}`]
+      : [],
   );
   if (apart.length === 0) return 'New clients of all weeks return alike.';
-  return `Of new clients, ${listed(apart)} return than of all others.`;
+  return `Of new clients, ${listed(apart)} return than of other weeks.`;
 }
 
 const WEEKDAYS = [

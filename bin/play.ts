@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { instantOf } from '../domain/instant.ts';
 import type { Message } from '../domain/message.ts';
 import { newMessageId } from '../domain/message-id.ts';
-import { PAGE_MESSAGES_MAX } from '../domain/page.ts';
 import type { Client } from '../client/http.ts';
 import type { Clients } from './clients.ts';
-import type { Progress } from './progress.ts';
+import { compareAll } from './compare-all.ts';
+import { openProgress, type Progress } from './progress.ts';
 import { quantile, rounded } from './quantile.ts';
 import type { Sample } from './samples.ts';
 
@@ -31,7 +30,6 @@ export interface PlayReport {
 
 /** Conversations that go on at the same time. */
 const PLAYED_AT_ONCE = 32;
-const COMPARED_AT_ONCE = 4;
 const POLL_MS = 10;
 const VISIBLE_MS_MAX = 30_000;
 const HOUR_MS = 3_600_000;
@@ -45,17 +43,21 @@ export async function play(options: {
   conversations: readonly (readonly Message[])[];
   /** What was said before, and is handed over at once. */
   history: readonly (readonly Message[])[];
-  progress: Progress;
   signal: AbortSignal;
   /** What happens before all is read back. */
   beforeReading: () => Promise<void>;
 }): Promise<PlayReport> {
-  const { conversations, history, clients, progress, signal } = options;
+  const { conversations, history, clients, signal } = options;
+  const progress = openProgress({
+    label: 'playing',
+    unit: 'messages',
+    total: conversations.flat().length,
+  });
   const times = { acceptMs: [] as number[], storeMs: [] as number[], pageMs: [] as number[] };
   const startedAt = performance.now();
-  await playAll({ ...options, times });
+  await playAll({ ...options, progress, times }).finally(progress.end);
   const seconds = (performance.now() - startedAt) / 1_000;
-  const handedOver = await handOver({ clients, history, progress, signal });
+  const handedOver = await handOver({ clients, history, signal });
   await options.beforeReading();
 
   const all = [...conversations, ...history];
@@ -157,54 +159,38 @@ async function becomesVisible(
 /** As many as one request takes. */
 const HANDED_OVER_AT_ONCE = 500;
 
-/** Each request when all of the one before stands in its page. Returns how many were accepted. */
+/** Each request when the last of the one before stands in its page. Returns how many were accepted. */
 async function handOver(options: {
   clients: Clients;
   history: readonly (readonly Message[])[];
-  progress: Progress;
   signal: AbortSignal;
 }): Promise<number> {
-  const { clients, progress, signal } = options;
+  const { clients, signal } = options;
   const messages = options.history.flat();
+  const total = messages.length;
+  const progress = openProgress({ label: 'handing over', unit: 'messages', total });
   let accepted = 0;
-  for (let at = 0; at < messages.length; at += HANDED_OVER_AT_ONCE) {
-    signal.throwIfAborted();
-    const some = messages.slice(at, at + HANDED_OVER_AT_ONCE);
-    for (const [companyId, own] of Map.groupBy(some, (message) => message.companyId)) {
-      const client = await clients(companyId);
-      const receipts = await client.createMessages(own);
-      accepted += receipts.filter(({ isAccepted }) => isAccepted).length;
-      const last = own.at(-1);
-      if (last) await becomesVisible(client, last, []);
+  try {
+    for (let at = 0; at < total; at += HANDED_OVER_AT_ONCE) {
+      signal.throwIfAborted();
+      const some = messages.slice(at, at + HANDED_OVER_AT_ONCE);
+      accepted += await handOverSome(clients, some);
+      progress.advance(some.length);
     }
-    progress.advance(some.length);
+  } finally {
+    progress.end();
   }
   return accepted;
 }
 
-async function compareAll(clients: Clients, conversations: readonly (readonly Message[])[]) {
-  const counts = { stored: 0, duplicates: 0, lost: 0, altered: 0 };
-  const waiting = conversations.values();
-
-  async function compareOne(sent: readonly Message[]): Promise<void> {
-    const [first] = sent;
-    if (!first) return;
-    const { companyId, conversationId } = first;
+async function handOverSome(clients: Clients, messages: readonly Message[]): Promise<number> {
+  let accepted = 0;
+  for (const [companyId, own] of Map.groupBy(messages, (message) => message.companyId)) {
     const client = await clients(companyId);
-    const page = await client.findMessages({ conversationId, limit: PAGE_MESSAGES_MAX });
-    const read = new Map(page.messages.map((message) => [message.messageId, message]));
-    counts.stored += read.size;
-    counts.duplicates += page.messages.length - read.size;
-    for (const [at, message] of sent.entries()) {
-      if (!read.has(message.messageId)) counts.lost += 1;
-      else if (!isDeepStrictEqual(page.messages[at], message)) counts.altered += 1;
-    }
+    const receipts = await client.createMessages(own);
+    accepted += receipts.filter(({ isAccepted }) => isAccepted).length;
+    const last = own.at(-1);
+    if (last) await becomesVisible(client, last, []);
   }
-
-  async function compareOneAfterAnother(): Promise<void> {
-    for (const sent of waiting) await compareOne(sent);
-  }
-
-  await Promise.all(Array.from({ length: COMPARED_AT_ONCE }, compareOneAfterAnother));
-  return counts;
+  return accepted;
 }

@@ -1,7 +1,7 @@
 import { durationOf } from './duration.ts';
 import type { CompanyStats, Insights } from './insights.ts';
-import { patternSentences, patternsWithout } from './pattern-sentences.ts';
 import { printable } from './printable.ts';
+import { showPatterns } from './show-patterns.ts';
 import { table } from './table.ts';
 
 /** Statistics, Summaries and patterns, for people. */
@@ -9,23 +9,12 @@ export function showInsights({ stats, summaries, patterns, planted }: Insights):
   return [
     showStats(stats),
     ...summaries.map(showSummary),
-    ...(patterns ? [`patterns of ${patterns.companyId}`, showPatterns(patterns)] : []),
+    ...(patterns ? [`patterns of ${patterns.companyId}\n${showPatterns(patterns)}`] : []),
     table(
       ['planted', 'found'],
       planted.map(({ sentence, isFound }) => [printable(sentence), isFound ? 'yes' : 'no']),
     ),
   ].join('\n\n');
-}
-
-/** One line each, with the observations it rests on; then what there is too little for. */
-export function showPatterns(patterns: Parameters<typeof patternSentences>[0]): string {
-  const told = patternSentences(patterns).map(
-    ({ sentence, observations }) =>
-      `- ${sentence} (${observations.toLocaleString('en-US')} observations)`,
-  );
-  const without = patternsWithout(patterns);
-  if (without.length > 0) told.push(`- too little to tell: ${without.join(', ')}`);
-  return told.join('\n');
 }
 
 function showStats(stats: readonly CompanyStats[]): string {
@@ -46,12 +35,15 @@ function showStats(stats: readonly CompanyStats[]): string {
 
 const waitOf = (ms: number | null) => (ms === null ? '–' : durationOf(ms));
 
+/** They are sentences of the summary; a few tell how they look. */
+const KEY_POINTS_SHOWN = 2;
+
 function showSummary(told: Insights['summaries'][number]): string {
   const { label, score } = told.sentiment;
   const lines = [
     `${told.conversationId} of ${told.companyId}, ${told.messageCount} messages in ${told.language}`,
     told.summary,
-    ...told.keyPoints.map(({ text }) => `- ${text}`),
+    ...told.keyPoints.slice(0, KEY_POINTS_SHOWN).map(({ text }) => `- ${text}`),
     `sentiment ${label} (${score}); tags: ${told.tags.join(', ')}`,
   ];
   return printable(lines.join('\n'));

@@ -9,7 +9,6 @@ import { gatherInsights } from '../insights.ts';
 import { readPlantedDialogues } from '../planted-dialogues.ts';
 import { plantHistory } from '../planted-history.ts';
 import { castSamples, play, type PlayReport } from '../play.ts';
-import { openProgress } from '../progress.ts';
 import { readSamples } from '../samples.ts';
 import { showInsights } from '../show-insights.ts';
 import { table } from '../table.ts';
@@ -32,21 +31,14 @@ export const demo = defineCommand({
       const now = Date.now();
       const conversations = castSamples(readSamples(), now);
       const history = plantHistory(readPlantedDialogues(), now);
-      const total = [...conversations, ...history.conversations].flat().length;
-      const progress = openProgress({ label: 'playing', unit: 'messages', total });
       const { signal } = context;
-      const beforeReading = async () => {
-        progress.end();
-        await archiveRipe(installation, signal);
-      };
       const report = await play({
         clients,
         conversations,
         history: history.conversations,
-        progress,
         signal,
-        beforeReading,
-      }).finally(progress.end);
+        beforeReading: () => archiveRipe(installation, signal),
+      });
       const tiers = await reportTiers(installation, { clients, conversations });
       if (!json) context.print(show({ ...report, tiers }, installation));
       const gathering = { played: conversations, history, signal };
