@@ -66,6 +66,8 @@ export async function gatherInsights(
   };
 }
 
+const COUNTING_MS_MAX = 60_000;
+
 /** The days that are over are those that differ from the Ledger; the current one always may. */
 async function countAll(
   { wiring: { deps } }: House,
@@ -74,13 +76,14 @@ async function countAll(
 ): Promise<void> {
   const today = dayToCount(instantOf(Date.now()).slice(0, 10));
   const wanted = [
-    ...(await deps.findUncounted()),
+    ...(await deps.findUncounted()).filter(({ companyId }) => companyIds.includes(companyId)),
     ...companyIds.map((companyId) => ({ companyId, span: today })),
   ];
+  const until = Date.now() + COUNTING_MS_MAX;
   const progress = openProgress({ label: 'counting', unit: 'days', total: wanted.length });
   try {
     for (const one of wanted) {
-      if (signal.aborted) return;
+      if (signal.aborted || Date.now() > until) return;
       await deps.recount(one, signal);
       progress.advance(1);
     }
@@ -90,7 +93,7 @@ async function countAll(
 }
 
 const SUMMARIZED_AT_ONCE = 4;
-const SUMMARIZING_MS_MAX = 60_000;
+const SUMMARIZING_MS_MAX = 50_000;
 /** A language model takes its time, and may cost something. */
 const SUMMARIES_BY_MODEL_MAX = 10;
 
