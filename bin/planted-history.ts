@@ -36,7 +36,7 @@ const BREAK_OFF_SHARE = 0.16;
 const UNUSUAL_FACTOR = 8;
 /** Ends some hours ago, when nobody speaks any more. */
 const QUIET_HOURS = 3;
-const REGULARS = 110;
+const REGULARS = 150;
 const REGULAR_VISITS_SHARE = 0.7;
 const UNUSUAL_DAYS_AGO = 45;
 const FALLING_EVERY_MS = 18 * HOUR_MS;

@@ -16,8 +16,8 @@ import { archiveRipe, reportTiers, type TierReport } from '../tier-report.ts';
 
 export const demo = defineCommand({
   name: 'demo',
-  summary: 'Starts everything, plays sample conversations, reads them back, and stays running',
-  flags: { exit: { type: 'boolean', help: 'end once the table is shown' }, ...jsonFlag },
+  summary: 'Starts everything, plays sample conversations, shows what is found, and stays running',
+  flags: { exit: { type: 'boolean', help: 'end once all is shown' }, ...jsonFlag },
   schema: z.object({
     operands: z.tuple([], { error: 'takes no arguments' }),
     exit: z.boolean().default(false),
