@@ -10,6 +10,7 @@ import { env } from './commands/env.ts';
 import { keys } from './commands/keys.ts';
 import { messages } from './commands/messages.ts';
 import { migrateMessages } from './commands/migrate-messages.ts';
+import { patterns } from './commands/patterns.ts';
 import { query } from './commands/query.ts';
 import { redrive } from './commands/redrive.ts';
 import { replay } from './commands/replay.ts';
@@ -17,6 +18,7 @@ import { restore } from './commands/restore.ts';
 import { schedule } from './commands/schedule.ts';
 import { services } from './commands/services.ts';
 import { start } from './commands/start.ts';
+import { stats } from './commands/stats.ts';
 import { status } from './commands/status.ts';
 import { summarize } from './commands/summarize.ts';
 import { test } from './commands/test.ts';
@@ -28,6 +30,8 @@ const COMMANDS = [
   replay,
   messages,
   summarize,
+  stats,
+  patterns,
   keys,
   status,
   redrive,

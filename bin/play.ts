@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { instantOf } from '../domain/instant.ts';
 import type { Message } from '../domain/message.ts';
 import { newMessageId } from '../domain/message-id.ts';
-import { PAGE_MESSAGES_MAX } from '../domain/page.ts';
 import type { Client } from '../client/http.ts';
 import type { Clients } from './clients.ts';
-import type { Progress } from './progress.ts';
+import { compareAll } from './compare-all.ts';
+import { openProgress, type Progress } from './progress.ts';
 import { quantile, rounded } from './quantile.ts';
 import type { Sample } from './samples.ts';
 
@@ -42,25 +41,33 @@ const HOUR_MS = 3_600_000;
 export async function play(options: {
   clients: Clients;
   conversations: readonly (readonly Message[])[];
-  progress: Progress;
+  /** What was said before, and is handed over at once. */
+  history: readonly (readonly Message[])[];
   signal: AbortSignal;
   /** What happens before all is read back. */
   beforeReading: () => Promise<void>;
 }): Promise<PlayReport> {
-  const { conversations, clients } = options;
+  const { conversations, history, clients, signal } = options;
+  const progress = openProgress({
+    label: 'playing',
+    unit: 'messages',
+    total: conversations.flat().length,
+  });
   const times = { acceptMs: [] as number[], storeMs: [] as number[], pageMs: [] as number[] };
   const startedAt = performance.now();
-  await playAll({ ...options, times });
+  await playAll({ ...options, progress, times }).finally(progress.end);
   const seconds = (performance.now() - startedAt) / 1_000;
+  const handedOver = await handOver({ clients, history, signal });
   await options.beforeReading();
 
-  const messages = conversations.flat();
+  const all = [...conversations, ...history];
+  const played = times.acceptMs.length;
   return {
-    conversations: conversations.length,
-    companies: new Set(messages.map((message) => message.companyId)).size,
-    accepted: times.acceptMs.length,
-    ...(await compareAll(clients, conversations)),
-    msgsPerSecond: Math.round(messages.length / seconds),
+    conversations: all.length,
+    companies: new Set(all.flat().map((message) => message.companyId)).size,
+    accepted: played + handedOver,
+    ...(await compareAll(clients, all)),
+    msgsPerSecond: Math.round(played / seconds),
     acceptMsP50: rounded(quantile(times.acceptMs, 0.5)),
     acceptMsP99: rounded(quantile(times.acceptMs, 0.99)),
     storeMsP50: rounded(quantile(times.storeMs, 0.5)),
@@ -149,21 +156,41 @@ async function becomesVisible(
   return false; // It will be counted as lost.
 }
 
-async function compareAll(clients: Clients, conversations: readonly (readonly Message[])[]) {
-  const counts = { stored: 0, duplicates: 0, lost: 0, altered: 0 };
-  for (const sent of conversations) {
-    const [first] = sent;
-    if (!first) continue;
-    const { companyId, conversationId } = first;
-    const client = await clients(companyId);
-    const page = await client.findMessages({ conversationId, limit: PAGE_MESSAGES_MAX });
-    const read = new Map(page.messages.map((message) => [message.messageId, message]));
-    counts.stored += read.size;
-    counts.duplicates += page.messages.length - read.size;
-    for (const [at, message] of sent.entries()) {
-      if (!read.has(message.messageId)) counts.lost += 1;
-      else if (!isDeepStrictEqual(page.messages[at], message)) counts.altered += 1;
+/** As many as one request takes. */
+const HANDED_OVER_AT_ONCE = 500;
+
+/** Each request when the last of the one before stands in its page. Returns how many were accepted. */
+async function handOver(options: {
+  clients: Clients;
+  history: readonly (readonly Message[])[];
+  signal: AbortSignal;
+}): Promise<number> {
+  const { clients, signal } = options;
+  const messages = options.history.flat();
+  const total = messages.length;
+  const progress = openProgress({ label: 'handing over', unit: 'messages', total });
+  let accepted = 0;
+  try {
+    for (let at = 0; at < total; at += HANDED_OVER_AT_ONCE) {
+      signal.throwIfAborted();
+      const some = messages.slice(at, at + HANDED_OVER_AT_ONCE);
+      accepted += await handOverSome(clients, some);
+      progress.advance(some.length);
     }
+  } finally {
+    progress.end();
   }
-  return counts;
+  return accepted;
+}
+
+async function handOverSome(clients: Clients, messages: readonly Message[]): Promise<number> {
+  let accepted = 0;
+  for (const [companyId, own] of Map.groupBy(messages, (message) => message.companyId)) {
+    const client = await clients(companyId);
+    const receipts = await client.createMessages(own);
+    accepted += receipts.filter(({ isAccepted }) => isAccepted).length;
+    const last = own.at(-1);
+    if (last) await becomesVisible(client, last, []);
+  }
+  return accepted;
 }

@@ -4,12 +4,10 @@ import {
   CONVERSATIONS_PER_PAGE_MAX,
 } from '../domain/conversation.ts';
 import { Message } from '../domain/message.ts';
+import { PATTERN_DAYS_DEFAULT } from '../domain/patterns/request.ts';
 import { STATS_DAYS_MAX, StatsRequest } from '../domain/stats.ts';
 import { PAGE_MESSAGES_DEFAULT, PAGE_MESSAGES_MAX } from '../domain/page.ts';
 import { Summary } from '../domain/summary.ts';
-
-/** Four weeks are the least that some patterns need; half a day more or less must not matter. */
-const PATTERN_DAYS_DEFAULT = 56;
 
 /** What goes over the wire, for checking and for the OpenAPI document alike. */
 

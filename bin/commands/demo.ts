@@ -5,16 +5,19 @@ import { type Context, defineCommand, jsonFlag } from '../command.ts';
 import { type Installation, withInstallation } from '../installation.ts';
 import { openClients } from '../clients.ts';
 import { keptKey, showDoors } from '../doors.ts';
+import { gatherInsights } from '../insights.ts';
+import { readPlantedDialogues } from '../planted-dialogues.ts';
+import { plantHistory } from '../planted-history.ts';
 import { castSamples, play, type PlayReport } from '../play.ts';
-import { openProgress } from '../progress.ts';
 import { readSamples } from '../samples.ts';
+import { showInsights } from '../show-insights.ts';
 import { table } from '../table.ts';
 import { archiveRipe, reportTiers, type TierReport } from '../tier-report.ts';
 
 export const demo = defineCommand({
   name: 'demo',
-  summary: 'Starts everything, plays sample conversations, reads them back, and stays running',
-  flags: { exit: { type: 'boolean', help: 'end once the table is shown' }, ...jsonFlag },
+  summary: 'Starts everything, plays sample conversations, shows what is found, and stays running',
+  flags: { exit: { type: 'boolean', help: 'end once all is shown' }, ...jsonFlag },
   schema: z.object({
     operands: z.tuple([], { error: 'takes no arguments' }),
     exit: z.boolean().default(false),
@@ -25,20 +28,23 @@ export const demo = defineCommand({
       await installation.ensureFleet();
       const { url } = await installation.startHttp({ isQuiet: true });
       const clients = openClients(installation, url);
-      const conversations = castSamples(readSamples(), Date.now());
-      const total = conversations.flat().length;
-      const progress = openProgress({ label: 'playing', unit: 'messages', total });
+      const now = Date.now();
+      const conversations = castSamples(readSamples(), now);
+      const history = plantHistory(readPlantedDialogues(), now);
       const { signal } = context;
-      const beforeReading = async () => {
-        progress.end();
-        await archiveRipe(installation, signal);
-      };
-      const playing = play({ clients, conversations, progress, signal, beforeReading });
-      const report = await playing.finally(progress.end);
+      const report = await play({
+        clients,
+        conversations,
+        history: history.conversations,
+        signal,
+        beforeReading: () => archiveRipe(installation, signal),
+      });
       const tiers = await reportTiers(installation, { clients, conversations });
-
+      if (!json) context.print(show({ ...report, tiers }, installation));
+      const gathering = { played: conversations, history, signal };
+      const insights = await gatherInsights(installation, gathering);
       context.print(
-        json ? JSON.stringify({ ...report, tiers }) : show({ ...report, tiers }, installation),
+        json ? JSON.stringify({ ...report, tiers, ...insights }) : `\n${showInsights(insights)}`,
       );
       if (!exit) await stayRunning(context, { installation, url, shown: conversations[0]?.[0] });
       if (report.lost === 0 && report.altered === 0) return 0;
