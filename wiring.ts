@@ -55,14 +55,11 @@ import {
   readRecentBytes,
 } from './db/recent.ts';
 import { readStoredDays } from './db/stored-days.ts';
-import { type DueConversation, findDueSummaries } from './db/summaries/find-due.ts';
-import { keepSummary } from './db/summaries/keep-summary.ts';
-import { listSummaryVersions, readSummary } from './db/summaries/read-summary.ts';
-import { noteWasted, tokensUsed } from './db/summaries/tokens-used.ts';
 import { readTierSizes } from './db/tier-sizes.ts';
 import { listAges, setAges, writeInstallationAges } from './db/tier-ages.ts';
 import { verify } from './db/verify.ts';
 import { openPatterns } from './db/patterns/open-patterns.ts';
+import { openSummaries } from './db/summaries/open-summaries.ts';
 import { openUsage } from './db/usage/open-usage.ts';
 import { timedPage } from './db/timed-page.ts';
 import { createMetrics } from './metrics.ts';
@@ -71,6 +68,7 @@ import { openSessionStore } from './queues/admin-sessions.ts';
 import { checkQueueRedis } from './queues/checks.ts';
 import { openAskingConnection, openWorkingConnection } from './queues/connection.ts';
 import { openCounter } from './queues/count-later.ts';
+import { openLater } from './queues/later.ts';
 import { openEnqueuer } from './queues/enqueue.ts';
 import { QUEUE_NAMES, queuePrefixOf } from './queues/index.ts';
 import { openInspector } from './queues/inspect.ts';
@@ -78,15 +76,10 @@ import manifest from './package.json' with { type: 'json' };
 import { openQueues } from './queues/open-queues.ts';
 import { SCHEDULE } from './queues/schedule.ts';
 import { openScheduler } from './queues/scheduler.ts';
-import type { SummarizeOne } from './queues/summarize.ts';
 import { openSummarizer } from './summaries/open-summarizer.ts';
 import type { ArchiveBatch } from './domain/archive.ts';
-import type { PatternsWanted } from './domain/patterns/request.ts';
-import type { CountSpan } from './domain/usage.ts';
 import type { CheckedPageRequest } from './domain/page.ts';
 import type { ScheduledRun } from './domain/schedule.ts';
-import type { Spent } from './domain/spent.ts';
-import type { Summary } from './domain/summary.ts';
 
 type MoveOptions = Omit<ArchiveOptions, 'breathe'> & Partial<Pick<ArchiveOptions, 'breathe'>>;
 
@@ -123,11 +116,14 @@ export function openWiring(config: Config) {
 
   const usage = openUsage({ ...rooms, now });
   const patterns = openPatterns({ db, names, now });
+  const tokensPerDayMax = config.llm?.tokensPerCompanyDayMax ?? Infinity;
+  const summaries = openSummaries({ db, names, tokensPerDayMax, observe: observers.summary, now });
 
   const queuePrefix = queuePrefixOf(config.keyPrefix);
   const asking = openAskingConnection(config.queueRedisUrl);
   const working = openWorkingConnection(config.queueRedisUrl);
   const enqueuer = openEnqueuer(asking, queuePrefix);
+  const later = openLater(enqueuer);
   const counter = openCounter(enqueuer.enqueue, { windowMs: config.countAfterMs, now });
   const inspector = openInspector(asking, queuePrefix);
   const queues = openQueues(asking, queuePrefix);
@@ -147,10 +143,6 @@ export function openWiring(config: Config) {
 
   const readPage = (request: CheckedPageRequest) =>
     timedPage(observers.tierPage, () => findPage(rooms, request));
-
-  async function findPatternsLater({ companyId, days, timeZone }: PatternsWanted) {
-    await enqueuer.enqueue('aggregate', { companyId, days, timeZone });
-  }
 
   type ConversationName = { companyId: string; conversationId: string };
 
@@ -175,47 +167,27 @@ export function openWiring(config: Config) {
         return writer.store(messages, signal);
       },
       countRefused: observers.refusedByStore,
-      async warmConversation({ companyId, conversationId }: ConversationName) {
-        await enqueuer.enqueue('cache-warm', { companyId, conversationId });
-      },
+      ...later,
       async readRecentPage(conversation: ConversationName) {
         await readRecentBytes(rooms, conversation);
       },
       getActiveConversations: (companyId: string) => getActiveConversations(rooms, companyId),
       cleanCache: cache.clean,
       findRipe: () => findRipe(),
-      async archiveLater(batch: ArchiveBatch) {
-        await enqueuer.enqueue('archive-batch', batch);
-      },
       archive: (batch: ArchiveBatch, signal: AbortSignal) => move(batch, { signal }),
       countLater: counter.countLater,
       recount: usage.recount,
       findUncounted: usage.findUncounted,
-      async recountLater({ companyId, span }: { companyId: string; span: CountSpan }) {
-        await enqueuer.enqueue('aggregate', { companyId, ...span });
-      },
       keepPatterns: patterns.keep,
       findWantedPatterns: patterns.findWanted,
-      findPatternsLater,
       removeRetired: async () => (cold ? removeRetired({ db, store: cold.store }) : undefined),
       summarizer,
-      findDueSummaries: () => findDueSummaries(db, now()),
-      async summarizeLater(conversation: DueConversation, delayMs: number) {
-        await enqueuer.enqueue('summarize', conversation, { delayMs });
-      },
-      readSummary: readSummary.bind(null, rooms),
+      findDueSummaries: summaries.findDue,
+      readSummary: summaries.read,
       findMessages: findMessages.bind(null, rooms), // Not among the times of those who wait.
-      async tokensLeft(companyId: string) {
-        const used = await tokensUsed(rooms, companyId, now());
-        return (config.llm?.tokensPerCompanyDayMax ?? Infinity) - used;
-      },
-      noteWasted: (companyId: string, spent: Spent) =>
-        noteWasted(rooms, { companyId, spent }, now()),
-      async keepSummary(companyId: string, summary: Summary) {
-        const isKept = await keepSummary(rooms, companyId, summary);
-        if (isKept) observers.summary(summary);
-        return isKept;
-      },
+      tokensLeft: summaries.tokensLeft,
+      noteWasted: summaries.noteWasted,
+      keepSummary: summaries.keep,
       now,
       random,
     },
@@ -284,19 +256,17 @@ export function openWiring(config: Config) {
     getActiveConversations: getActiveConversations.bind(null, rooms),
     readStatsBytes: usage.readStatsBytes,
     readPatterns: patterns.read,
-    findPatternsLater,
+    findPatternsLater: later.findPatternsLater,
     getMessageStats: usage.getMessageStats,
     invalidateConversationCache: invalidateConversationCache.bind(null, rooms),
     async invalidateCompanyCache(companyId: string) {
       await cache.invalidateCompany(companyId);
       // Emptied at once, filled again before anybody asks; without the queue, by whoever asks.
-      await enqueuer.enqueue('cache-warm', { companyId }).catch(() => {});
+      await later.warmCompany(companyId).catch(() => {});
     },
-    readSummary: readSummary.bind(null, rooms),
-    listSummaryVersions: listSummaryVersions.bind(null, rooms),
-    async askForSummary(wanted: SummarizeOne) {
-      await enqueuer.enqueue('summarize', wanted);
-    },
+    readSummary: summaries.read,
+    listSummaryVersions: summaries.listVersions,
+    askForSummary: later.askForSummary,
     readLedger: readLedger.bind(null, db),
     keys: {
       create: createApiKey.bind(null, db),

@@ -109,7 +109,8 @@ async function readClientWeeks(
   { companyNo, span }: Wanted,
 ): Promise<ClientWeek[]> {
   const { first, last } = hoursOf(span);
-  const { rows } = await sql<{ clientId: string; weekNo: number; conversations: number }>`
+  // Big integers come as text.
+  const { rows } = await sql<Record<'clientId' | 'weekNo' | 'conversations', string>>`
     select client.client_id as clientId, week.weekNo, week.conversations
     from (
       select client_no, floor((hour_no + ${THURSDAY_HOURS}) / ${WEEK_HOURS}) as weekNo,

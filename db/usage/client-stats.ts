@@ -75,7 +75,7 @@ async function readLives(
   db: Kysely<Database>,
   wanted: { companyNo: number; clientNo: number; from: string },
 ): Promise<Life[]> {
-  const { rows } = await sql<{ messages: number; seconds: number }>`
+  const { rows } = await sql<{ messages: number; seconds: number | string }>`
     select message_count as messages,
       timestampdiff(second, first_message_at, last_message_at) as seconds
     from conversations

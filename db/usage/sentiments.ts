@@ -20,7 +20,7 @@ export async function readSentiments(
       : sql`and conversation_no in (
           select conversation_no from conversations where client_no = ${clientNo}
         )`;
-  const { rows } = await sql<{ label: Sentiment['label']; count: number }>`
+  const { rows } = await sql<{ label: Sentiment['label']; count: number | string }>`
     select sentiment as label, count(*) as count from summaries
     where company_no = ${companyNo} and is_latest = 1 and up_to_at >= ${from} ${ofClient}
     group by sentiment`.execute(db);
