@@ -119,7 +119,7 @@ export const METRICS = {
     shownBy: FLEET,
   },
   summaryTokens: {
-    name: 'camadas_summary_tokens_total',
+    name: 'camadas_llm_tokens_total',
     kind: 'counter',
     help: 'Tokens that those summaries took, as the model counts them',
     watch: 'a rate that leads beyond what you want to pay: lower `LLM_TOKENS_PER_COMPANY_DAY_MAX`',

@@ -112,7 +112,7 @@ describe('after all kinds of things happened', () => {
     expect(valueOf(fleet, 'camadas_persist_job_messages_sum')).toBe(5);
     expect(valueOf(fleet, 'camadas_summaries_total', { model: 'built-in' })).toBe(1);
     const input = { model: 'built-in', direction: 'input' };
-    expect(valueOf(fleet, 'camadas_summary_tokens_total', input)).toBe(0);
+    expect(valueOf(fleet, 'camadas_llm_tokens_total', input)).toBe(0);
 
     const page = (level: string) =>
       valueOf(http, 'camadas_cache_reads_total', { entry: 'page', level });
