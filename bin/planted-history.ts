@@ -24,14 +24,16 @@ const MINUTE_MS = 60_000;
 
 export const PLANTED_DAYS = 120;
 export const PEAK = { weekday: 1, hour: 10 } as const;
-export const SLOW = { weekday: 5, hours: [13, 14, 15, 16] } as const;
-/** A Company that is asked for a number on the back of a device is left alone. */
+const SLOW = { weekday: 5, hours: [13, 14, 15, 16] } as const;
+/** Then the bot asks for a long number on the back of a device, and Clients leave. */
 export const BREAK_OFF_MESSAGES = 4;
 /** Of the Clients; the others come once. */
 export const RETURNING_SHARE = 1 / 3;
 export const RISING_SHARE = { before: 0.04, after: 0.28 } as const;
 
 const WEDNESDAY = 3;
+/** Conversations begun in an hour, on average. */
+const VISITS = { peak: 4, slow: 0.7, day: 0.42, night: 0.02 } as const;
 const BREAK_OFF_SHARE = 0.16;
 const UNUSUAL_FACTOR = 8;
 /** Ends some hours ago, when nobody speaks any more. */
@@ -103,17 +105,23 @@ function everydayVisits(options: Everyday): Visit[] {
         startedAt: hourMs + random.below(50 * MINUTE_MS),
         clientId: clientOf(options, visits.length),
         dialogue: pickDialogue(options, { hourMs, isUnusual }),
-        isSlow: local.weekday === SLOW.weekday && SLOW.hours.some((hour) => hour === local.hour),
+        isSlow: isSlowHour(local),
       });
     }
   }
   return visits;
 }
 
-function visitsPerHour({ weekday, hour }: LocalHour): number {
-  if (weekday === PEAK.weekday && hour === PEAK.hour) return 4;
-  if (hour < 7 || hour >= 23) return 0.02;
-  return weekday === SLOW.weekday && hour >= 13 && hour < 17 ? 0.7 : 0.42;
+function visitsPerHour(local: LocalHour): number {
+  const { weekday, hour } = local;
+  if (weekday === PEAK.weekday && hour === PEAK.hour) return VISITS.peak;
+  // More than else, so that there are enough answers to tell that they are slow.
+  if (isSlowHour(local)) return VISITS.slow;
+  return hour >= 7 && hour < 23 ? VISITS.day : VISITS.night;
+}
+
+export function isSlowHour({ weekday, hour }: Pick<LocalHour, 'weekday' | 'hour'>): boolean {
+  return weekday === SLOW.weekday && SLOW.hours.some((slow) => slow === hour);
 }
 
 function clientOf({ run, random }: Everyday, nth: number): string {

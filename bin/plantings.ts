@@ -1,11 +1,11 @@
 import type { Patterns } from '../domain/patterns/patterns.ts';
 import {
   BREAK_OFF_MESSAGES,
+  isSlowHour,
   PEAK,
   type PlantedHistory,
   RETURNING_SHARE,
   RISING_SHARE,
-  SLOW,
 } from './planted-history.ts';
 
 /** Something that was put into the history, for it to be found. */
@@ -58,9 +58,7 @@ function hoursPlanted(): CheckedPlanting[] {
       sentence: 'slow answers on Friday afternoons',
       isIn: ({ slowAnswers }) => {
         const slowest = slowAnswers?.hours[0];
-        return (
-          slowest?.weekday === SLOW.weekday && SLOW.hours.some((hour) => hour === slowest.hour)
-        );
+        return slowest !== undefined && isSlowHour(slowest);
       },
     },
   ];

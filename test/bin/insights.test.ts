@@ -129,7 +129,7 @@ describe('patterns', () => {
     expect(fresh.printed).toMatch(/^- Clients write most on Mondays at 10:00 .+ observations\)$/m);
     expect(fresh.printed).toMatch(/by the clock of America\/Sao_Paulo; looked for at \S+$/m);
     expect(fresh.printed).not.toContain(found.foundAt);
-  });
+  }, 60_000);
 
   it('says when there is no such company', async () => {
     const answer = await run('patterns', '--company', 'nobody');
