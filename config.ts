@@ -51,8 +51,8 @@ const Env = z
     /** When Messages leave the hot tier, and the warm one; a Company may have ages of its own. */
     HOT_HOURS: Count.default(24),
     WARM_DAYS: Count.default(30),
-    /** So long is gathered what was said before it is counted; statistics are about as old. */
-    COUNT_AFTER_SECONDS: Count.default(40),
+    /** So long is gathered what was said before it is counted; by a fifth of it clocks may differ. */
+    COUNT_AFTER_SECONDS: Count.default(35),
     /** In which the schedule's hours count. */
     TIME_ZONE: z
       .string()

@@ -76,7 +76,9 @@ async function countAll(
 ): Promise<void> {
   const today = dayToCount(instantOf(Date.now()).slice(0, 10));
   const wanted = [
-    ...(await deps.findUncounted()).filter(({ companyId }) => companyIds.includes(companyId)),
+    ...(await deps.findUncounted({ isTodayMeant: false })).filter(({ companyId }) =>
+      companyIds.includes(companyId),
+    ),
     ...companyIds.map((companyId) => ({ companyId, span: today })),
   ];
   const until = Date.now() + COUNTING_MS_MAX;

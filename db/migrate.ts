@@ -8,9 +8,9 @@ import * as warm from './migrations/0005_warm.ts';
 import * as archiveProcedures from './migrations/0006_archive_procedures.ts';
 import * as segments from './migrations/0007_segments.ts';
 import * as imports from './migrations/0008_imports.ts';
+import * as summaries from './migrations/0009_summaries.ts';
 import * as usage from './migrations/0010_usage.ts';
 import * as schedule from './migrations/0011_schedule.ts';
-import * as summaries from './migrations/0009_summaries.ts';
 import * as patterns from './migrations/0012_patterns.ts';
 import type { Database } from './schema.ts';
 
@@ -24,10 +24,10 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006_archive_procedures': archiveProcedures,
   '0007_segments': segments,
   '0008_imports': imports,
+  '0009_summaries': summaries,
   '0010_usage': usage,
   '0011_schedule': schedule,
   '0012_patterns': patterns,
-  '0009_summaries': summaries,
 };
 
 /**

@@ -20,7 +20,6 @@ export interface Database {
   imports: ImportsTable;
   conversation_usage: ConversationUsageTable;
   company_usage: CompanyUsageTable;
-  usage_locks: { company_no: number };
   schedule_runs: ScheduleRunsTable;
   summaries: SummariesTable;
   wasted_tokens: WastedTokensTable;

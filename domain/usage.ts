@@ -32,6 +32,11 @@ export function spanToCount(createdAt: Instant, nowMs: number): CountSpan {
   return { from: instantOf(fromMs), to: instantOf(fromMs + SLICE_MS) };
 }
 
+/** Whether a span is that of a Message that came in time; else it is a day. */
+export function isSlice({ from, to }: CountSpan): boolean {
+  return Date.parse(to) - Date.parse(from) === SLICE_MS;
+}
+
 /** @param day A UTC day, `YYYY-MM-DD`. */
 export function dayToCount(day: string): CountSpan {
   const fromMs = Date.parse(`${day}T00:00:00Z`);
@@ -73,7 +78,9 @@ const WAITS_PER_HOUR_MAX = 1_000;
  * Counts a Conversation's Usage by hour and Client.
  *
  * A wait begins with the first word of the Client that is not answered yet, and ends with the next
- * word of the bot or an agent. It counts in the hour of the answer, for the Client who is answered.
+ * word of the bot or an agent. It counts in the hour of the answer, for the Client who is answered. The
+ * first one of a Conversation is told apart if it ends within a day after the Conversation began: of a
+ * longer way back not all is read.
  *
  * @param turns     In page order; from `WAIT_MS_MAX` before the first hour that is wanted, so that a
  *                  wait which began earlier is known.
@@ -84,8 +91,9 @@ export function usageByHour(
   { isWhole }: { isWhole: boolean },
 ): HourUsage[] {
   const hours = new Map<string, HourUsage>();
+  const firstUntilMs = isWhole ? (turns[0]?.atMs ?? 0) + WAIT_MS_MAX : 0;
   let waitsSince: number | null = null;
-  let isFirstAnswer = isWhole;
+  let isAnswered = false;
   for (const [at, turn] of turns.entries()) {
     const usage = hourOf(turn, hours);
     usage.messages[turn.role] += 1;
@@ -95,8 +103,8 @@ export function usageByHour(
     usage.lastRole = turn.role;
     if (turn.role === 'user') waitsSince ??= turn.atMs;
     else if (waitsSince !== null) {
-      noteWait(usage, turn.atMs - waitsSince, isFirstAnswer);
-      isFirstAnswer = false;
+      noteWait(usage, turn.atMs - waitsSince, !isAnswered && turn.atMs <= firstUntilMs);
+      isAnswered = true;
       waitsSince = null;
     }
   }

@@ -18,7 +18,11 @@ const PatternsOf = z.strictObject({
   timeZone: z.string().min(1),
 });
 /** All of one kind that is due: days on which Usage and Ledger differ, or patterns somebody wants. */
-const Everything = z.strictObject({ due: z.enum(['usage', 'patterns']) });
+const Everything = z.strictObject({
+  due: z.enum(['usage', 'patterns']),
+  /** The current UTC day as well, on which there is nearly always something under way. */
+  isTodayMeant: z.boolean().optional(),
+});
 
 type Payload = z.infer<typeof Span> | z.infer<typeof PatternsOf> | z.infer<typeof Everything>;
 
@@ -34,6 +38,8 @@ export const aggregate = defineQueue({
     to: '2026-01-31T12:05:00.000Z',
   },
   deduplicationId: (payload) => JSON.stringify(payload),
+  // A night's work for all Companies must not keep anybody's statistics of today waiting.
+  isPatient: (payload) => !('dueAtMs' in payload && payload.dueAtMs !== undefined),
   attemptsMax: 8,
   backoffMs: { base: 1_000, max: 60_000 },
   // One at a time: it shares MySQL with those who store and read.

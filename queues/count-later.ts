@@ -1,5 +1,5 @@
 import type { Message } from '../domain/message.ts';
-import { spanToCount } from '../domain/usage.ts';
+import { isSlice, spanToCount } from '../domain/usage.ts';
 import type { Enqueuer } from './enqueue.ts';
 
 /** Has Usage counted of what was stored. */
@@ -14,7 +14,9 @@ export interface Counter {
 type Stored = Pick<Message, 'companyId' | 'createdAt'>;
 
 /** Jobs of a window start so long after it: by no more may the clocks of two processes differ. */
-const GRACE_SHARE = 0.1;
+const GRACE_SHARE = 0.2;
+/** What is late is counted by whole days, and so not as often. */
+const LATE_WINDOWS = 10;
 /** Of more spans in one window, some are asked for twice. */
 const ASKED_MAX = 10_000;
 
@@ -30,31 +32,43 @@ export function openCounter(
   { windowMs, now }: { windowMs: number; now: () => number },
 ): Counter {
   /** By the Company and the five minutes of a Message. */
-  const asked = new Map<string, Promise<unknown>>();
-  let askedUntilMs = 0;
+  const asked = new Map<string, Asked>();
 
-  function ask(key: string, { companyId, createdAt }: Stored, nowMs: number): Promise<unknown> {
-    const known = asked.get(key);
-    if (known) return known;
+  function ask({ companyId, createdAt }: Stored, nowMs: number): Asked {
     const span = spanToCount(createdAt, nowMs);
-    const delayMs = Math.ceil(askedUntilMs + windowMs * GRACE_SHARE - nowMs);
-    const payload = { companyId, ...span, dueAtMs: askedUntilMs };
-    const asking = enqueue('aggregate', payload, { delayMs });
-    asked.set(key, asking);
-    asking.catch(() => asked.delete(key));
-    return asking;
+    const ownWindowMs = isSlice(span) ? windowMs : windowMs * LATE_WINDOWS;
+    const dueAtMs = (Math.floor(nowMs / ownWindowMs) + 1) * ownWindowMs;
+    const delayMs = Math.ceil(dueAtMs + windowMs * GRACE_SHARE - nowMs);
+    return {
+      untilMs: dueAtMs,
+      asking: enqueue('aggregate', { companyId, ...span, dueAtMs }, { delayMs }),
+    };
   }
 
   return {
     async countLater(messages) {
       const nowMs = now();
-      if (nowMs >= askedUntilMs || asked.size > ASKED_MAX) asked.clear();
-      askedUntilMs = (Math.floor(nowMs / windowMs) + 1) * windowMs;
-      const asking = new Set<Promise<unknown>>();
-      for (const message of messages) asking.add(ask(fiveMinutesOf(message), message, nowMs));
-      await Promise.all(asking);
+      if (asked.size > ASKED_MAX) asked.clear();
+      const all = new Set<Promise<unknown>>();
+      for (const message of messages) {
+        const key = fiveMinutesOf(message);
+        let known = asked.get(key);
+        if (!known || known.untilMs <= nowMs) {
+          known = ask(message, nowMs);
+          asked.set(key, known);
+          known.asking.catch(() => asked.delete(key));
+        }
+        all.add(known.asking);
+      }
+      await Promise.all(all);
     },
   };
+}
+
+interface Asked {
+  /** Milliseconds since 1970: until then it need not be asked for again. */
+  readonly untilMs: number;
+  readonly asking: Promise<unknown>;
 }
 
 /** Without reading the date: this is asked of every Message. */

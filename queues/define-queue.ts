@@ -22,6 +22,8 @@ export interface QueueContract<Name extends string = string, Payload = unknown> 
   readonly timeoutMs: number;
   /** At most so many jobs started in so many milliseconds, by the whole Fleet. */
   readonly rateLimit?: { readonly jobsMax: number; readonly perMs: number };
+  /** Whether a job may wait until all others of its queue are done. Absent: first come, first served. */
+  isPatient?(payload: Payload): boolean;
   /** Jobs of one id are one job while they wait. Absent: every job counts. */
   deduplicationId?(payload: Payload): string;
   /** How many finished jobs stay visible. Dead ones: 'all' where a job carries what exists nowhere else. */

@@ -21,6 +21,8 @@ export interface Enqueuer {
   close(): Promise<void>;
 }
 
+const PATIENT = 1;
+
 /** JSON of one job. Larger ones make every step of Redis slow for all queues. */
 const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -45,6 +47,8 @@ function jobOptions<Payload>(
 ) {
   const options: JobsOptions = { sizeLimit: PAYLOAD_BYTES_MAX };
   if (delayMs > 0) options.delay = delayMs;
+  // Of BullMQ's jobs those without a priority come first.
+  if (contract.isPatient?.(payload)) options.priority = PATIENT;
   const own = contract.deduplicationId?.(payload);
   const id = own !== undefined && delayMs > 0 ? `${own} later` : own;
   // Until it is finished, and once more if asked for while it runs: the running one may be too old.

@@ -11,7 +11,7 @@ export interface AggregateDeps {
   /** Counts anew all Conversations that spoke in the span. */
   recount(wanted: UsageWanted, signal: AbortSignal): Promise<{ conversations: number }>;
   /** The days on which Usage and Ledger differ. */
-  findUncounted(): Promise<readonly UsageWanted[]>;
+  findUncounted(wanted: { isTodayMeant: boolean }): Promise<readonly UsageWanted[]>;
   recountLater(wanted: UsageWanted): Promise<void>;
   /** Looks for the patterns of a Company, and keeps what it finds. */
   keepPatterns(wanted: PatternsWanted): Promise<void>;
@@ -38,5 +38,6 @@ export async function aggregateUsage(
     for (const wanted of await deps.findWantedPatterns()) await deps.findPatternsLater(wanted);
     return;
   }
-  for (const wanted of await deps.findUncounted()) await deps.recountLater(wanted);
+  const { isTodayMeant = false } = job;
+  for (const wanted of await deps.findUncounted({ isTodayMeant })) await deps.recountLater(wanted);
 }

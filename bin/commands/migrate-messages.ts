@@ -131,7 +131,7 @@ function storeAll(work: Work, flags: Flags, context: Context): Promise<number> {
     if (flags.restart) await wiring.imports.forgetCheckpoints(work.fingerprint);
     const imported = await runImport(wiring, work, { isCompared: !flags['no-compare'] });
     // Usage is counted by the fleet; if it is not asked now, the nightly comparison finds the days.
-    await wiring.queue.enqueue('aggregate', { due: 'usage' }).catch(() => {});
+    await wiring.queue.enqueue('aggregate', { due: 'usage', isTodayMeant: true }).catch(() => {});
     sayRejects(work, imported.refused, context);
     context.print(flags.json ? JSON.stringify(imported) : showImported(imported));
     const isWhole = imported.refused === 0 && !imported.compared?.mismatches.length;

@@ -48,13 +48,6 @@ export async function up(db: Kysely<never>): Promise<void> {
       primary key (company_no, hour_no)
     ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
 
-  // Whoever counts for a Company holds its row: what was read later is never overwritten by what was
-  // read before.
-  await sql`
-    create table usage_locks (
-      company_no int unsigned not null primary key
-    ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
-
   // With these columns behind, the lengths and durations of a Company's Conversations are read from
   // the index alone. It was written anew at every Message before, too: last_message_at leads.
   await sql`

@@ -45,10 +45,9 @@ const hoursOf = ({ from, to }: Span) => ({
 
 async function readHours(db: Kysely<Database>, { companyNo, span }: Wanted) {
   const { first, last } = hoursOf(span);
-  const rows = await readCompanyHours(db, { companyNo, first, last });
   const hours: HourOfMessages[] = [];
   const answers: HourOfAnswers[] = [];
-  for (const row of rows) {
+  for await (const row of readCompanyHours(db, { companyNo, first, last })) {
     const hour = instantOf(row.hour_no * HOUR_MS);
     hours.push({
       hour,

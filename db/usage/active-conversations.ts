@@ -6,22 +6,25 @@ import type { Cold } from '../cold/open-cold.ts';
 import { segmentKeys } from '../cold/walk-segment.ts';
 import { toDatetime } from '../datetime.ts';
 import type { Database } from '../schema.ts';
+import { inSnapshot } from './snapshot.ts';
 import { bucketOf } from '../warm-activity.ts';
 
-/**
- * The Conversations that spoke in a span, in order of their numbers, and possibly some more: out of
- * every tier from the top down, so that what moves meanwhile is not missed.
- */
+/** The Conversations that spoke in a span, in order of their numbers, and possibly some more. */
 export async function activeConversations(
   { db, cold }: { db: Kysely<Database>; cold: Cold },
   { companyNo, span }: { companyNo: number; span: CountSpan },
 ): Promise<number[]> {
-  const found = new Set<number>();
-  for (const no of await inHot(db, companyNo, span)) found.add(no);
-  for (const no of await inWarm(db, companyNo, span)) found.add(no);
-
-  const between = { since: toDatetime(span.from), until: toDatetime(span.to) };
-  const segments = await findLive(db, { companyNo, ...between });
+  const [from, to] = [toDatetime(span.from), toDatetime(span.to)];
+  const { nos, segments } = await inSnapshot(db, { companyNo, from }, async (snapshot) => ({
+    nos: [
+      ...(await inHot(snapshot.db, companyNo, span)),
+      ...(snapshot.isInWarm ? await inWarm(snapshot.db, companyNo, span) : []),
+    ],
+    segments: snapshot.isInCold
+      ? await findLive(snapshot.db, { companyNo, since: from, until: to })
+      : [],
+  }));
+  const found = new Set(nos);
   const [fromMs, toMs] = [Date.parse(span.from), Date.parse(span.to)];
   for (const segment of segments) {
     if (cold === null) throw coldUnconfigured();

@@ -56,12 +56,16 @@ export async function readCompanyCounts(db: Kysely<Database>, span: CompanySpan)
 
 async function readSums(db: Kysely<Database>, { companyNo, edges }: CompanySpan) {
   const range = { companyNo, first: edges[0] ?? 0, last: (edges.at(-1) ?? 0) - 1 };
-  const rows = await readHours(db, range);
   const [waits, firstWaits] = [newWaitSketch(), newWaitSketch()];
+  const conversations = openDistinct(edges.length - 1);
+  const clients = openDistinct(edges.length - 1);
   const hours: HourCounts[] = [];
-  for (const row of rows) {
+  for await (const row of readHours(db, range)) {
     if (row.waits) mergeWaits(waits, waitsFromBytes(row.waits));
     if (row.first_waits) mergeWaits(firstWaits, waitsFromBytes(row.first_waits));
+    const bucket = bucketAt(edges, row.hour_no);
+    conversations.add(row.conversation_nos, bucket);
+    clients.add(row.client_nos, bucket);
     hours.push({
       hourNo: row.hour_no,
       messages: messagesOf(row),
@@ -69,40 +73,33 @@ async function readSums(db: Kysely<Database>, { companyNo, edges }: CompanySpan)
       opened: row.conversations_opened,
     });
   }
-  return { hours, waits, firstWaits, distinct: distinctOf(rows, edges) };
+  const perBucket = conversations.perBucket.map((count, bucket) => {
+    return { conversations: count, clients: clients.perBucket[bucket] ?? 0 };
+  });
+  const all = { conversations: conversations.all(), clients: clients.all() };
+  return { hours, waits, firstWaits, distinct: { perBucket, all } };
 }
+
+/** A month: of a busy Company a row takes some ten kilobytes. */
+const HOURS_PER_QUERY_MAX = 31 * 24;
 
 /** The sums of hours, as they are now; in order. */
-export async function readHours(
+export async function* readHours(
   db: Kysely<Database>,
-  range: HourRange,
-): Promise<CompanyUsageTable[]> {
-  await sumChanged(db, range);
-  return db
-    .selectFrom('company_usage')
-    .selectAll()
-    .where('company_no', '=', range.companyNo)
-    .where('hour_no', '>=', range.first)
-    .where('hour_no', '<=', range.last)
-    .orderBy('hour_no')
-    .execute();
-}
-
-function distinctOf(rows: readonly CompanyUsageTable[], edges: HourEdges): Distinct {
-  const conversations = openDistinct(edges.length - 1);
-  const clients = openDistinct(edges.length - 1);
-  for (const row of rows) {
-    const bucket = bucketAt(edges, row.hour_no);
-    conversations.add(row.conversation_nos, bucket);
-    clients.add(row.client_nos, bucket);
+  { companyNo, first, last }: HourRange,
+): AsyncGenerator<CompanyUsageTable> {
+  await sumChanged(db, { companyNo, first, last });
+  for (let from = first; from <= last; from += HOURS_PER_QUERY_MAX) {
+    const rows = await db
+      .selectFrom('company_usage')
+      .selectAll()
+      .where('company_no', '=', companyNo)
+      .where('hour_no', '>=', from)
+      .where('hour_no', '<=', Math.min(last, from + HOURS_PER_QUERY_MAX - 1))
+      .orderBy('hour_no')
+      .execute();
+    yield* rows;
   }
-  return {
-    perBucket: conversations.perBucket.map((count, bucket) => ({
-      conversations: count,
-      clients: clients.perBucket[bucket] ?? 0,
-    })),
-    all: { conversations: conversations.all(), clients: clients.all() },
-  };
 }
 
 /** Sums of whole numbers are big integers, and come as text. */
@@ -120,14 +117,21 @@ export function messagesOf(row: {
   };
 }
 
+/** Of more Conversations, the newest tell how long they are. */
+const LIVES_MAX = 200_000;
+
 /** How long Conversations are, in Messages and minutes: from `conversations_by_activity` alone. */
 async function readLives(db: Kysely<Database>, { companyNo, from }: CompanySpan) {
   const { rows } = await sql<{ messages: number; seconds: number; count: number }>`
     select round(ln(message_count) * 20) as messages,
       round(ln(1 + timestampdiff(second, first_message_at, last_message_at)) * 20) as seconds,
       count(*) as count
-    from conversations
-    where company_no = ${companyNo} and last_message_at >= ${from}
+    from (
+      select message_count, first_message_at, last_message_at from conversations
+      where company_no = ${companyNo} and last_message_at >= ${from}
+      order by last_message_at desc
+      limit ${LIVES_MAX}
+    ) as newest
     group by messages, seconds`.execute(db);
   return {
     conversationMessages: quantilesOfLogs(

@@ -37,17 +37,39 @@ export function sizeOf(bytes: Uint8Array | null): number {
 /** Counts different numbers, bucket by bucket, and in all of them. */
 export function openDistinct(buckets: number) {
   const perBucket = Array.from({ length: buckets }, () => 0);
-  const lastSeenIn = new Map<number, number>();
+  const all = openBitmap();
+  let current = -1;
+  let inCurrent = new Set<number>();
+  let total = 0;
   return {
     /** @param bucket Not before one that was given earlier. */
     add(bytes: Uint8Array | null, bucket: number): void {
+      if (bucket !== current) [current, inCurrent] = [bucket, new Set()];
       eachNumber(bytes, (number) => {
-        if (lastSeenIn.get(number) === bucket) return;
-        lastSeenIn.set(number, bucket);
-        perBucket[bucket] = (perBucket[bucket] ?? 0) + 1;
+        inCurrent.add(number);
+        if (all.isNew(number)) total += 1;
       });
+      perBucket[bucket] = inCurrent.size;
     },
     perBucket,
-    all: () => lastSeenIn.size,
+    all: () => total,
+  };
+}
+
+/** Which numbers there were, a bit for each up to the largest. */
+function openBitmap() {
+  let bits = new Uint8Array(1_024);
+  return {
+    isNew(number: number): boolean {
+      const [at, mask] = [Math.floor(number / 8), 1 << (number % 8)];
+      if (at >= bits.length) {
+        const larger = new Uint8Array(Math.max(at + 1, bits.length * 2));
+        larger.set(bits);
+        bits = larger;
+      }
+      const before = bits[at] ?? 0;
+      bits[at] = before | mask;
+      return (before & mask) === 0;
+    },
   };
 }

@@ -22,7 +22,7 @@ export function openUsage(deps: {
   return {
     recount: (wanted: { companyId: string; span: CountSpan }, signal: AbortSignal) =>
       recount(deps, wanted, signal),
-    findUncounted: () => findUncounted(db, now()),
+    findUncounted: (wanted: { isTodayMeant: boolean }) => findUncounted(db, wanted, now()),
     readStatsBytes: (request: StatsRequest) => readStatsBytes(deps, request, now()),
     getMessageStats: (request: StatsRequest) => getMessageStats(deps, request, now()),
   };

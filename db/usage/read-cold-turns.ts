@@ -1,24 +1,24 @@
-import type { Kysely } from 'kysely';
 import type { Role } from '../../domain/message.ts';
-import { type Entry, findLive } from '../cold/catalogue.ts';
+import type { Entry } from '../cold/catalogue.ts';
 import { coldUnconfigured } from '../cold/faults.ts';
 import type { Cold } from '../cold/open-cold.ts';
 import { messageIdAt, type SegmentColumns } from '../cold/segment.ts';
 import { segmentGroups } from '../cold/walk-segment.ts';
 import { timeOf } from '../datetime.ts';
 import type { Names } from '../names.ts';
-import type { Database } from '../schema.ts';
 import type { KnownTurn, TurnsWanted } from './read-turns.ts';
 
 /** Reads Conversations out of the cold tier, some at a time, each Segment once from front to back. */
 export interface ColdTurns {
-  /** @param wanted.conversationNos Sorted, and beyond those that were asked for before. */
-  read(wanted: TurnsWanted): Promise<KnownTurn[]>;
+  /**
+   * @param wanted.conversationNos Sorted, and beyond those that were asked for before.
+   * @param segments               Those that may hold them now.
+   */
+  read(wanted: TurnsWanted, segments: readonly Entry[]): Promise<KnownTurn[]>;
   close(): Promise<void>;
 }
 
 interface Deps {
-  readonly db: Kysely<Database>;
   readonly names: Names;
   readonly cold: Cold;
 }
@@ -30,7 +30,7 @@ interface Walk {
   at: number;
 }
 
-export function openColdTurns({ db, names, cold }: Deps): ColdTurns {
+export function openColdTurns({ names, cold }: Deps): ColdTurns {
   const walks = new Map<string, Walk>();
 
   function walkOf(segment: Entry): Walk {
@@ -44,10 +44,8 @@ export function openColdTurns({ db, names, cold }: Deps): ColdTurns {
   }
 
   return {
-    async read(wanted) {
-      const { companyNo, from, to } = wanted;
-      // Asked for anew each time: what has left warm since the last time lies in a new Segment.
-      const segments = await findLive(db, { companyNo, since: from, until: to });
+    async read(wanted, segments) {
+      const { companyNo } = wanted;
       const turns: KnownTurn[] = [];
       for (const segment of segments) {
         for (const turn of await readOn(walkOf(segment), wanted)) {

@@ -1,7 +1,9 @@
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { Turn } from '../../domain/usage.ts';
+import { type Entry, findLive } from '../cold/catalogue.ts';
 import { timeOf } from '../datetime.ts';
 import type { Database, Datetime } from '../schema.ts';
+import { inSnapshot } from './snapshot.ts';
 
 /** A Turn, with what it is known by. */
 export interface KnownTurn extends Turn {
@@ -17,13 +19,24 @@ export interface TurnsWanted {
   readonly to: Datetime;
 }
 
-/** What is in MySQL of them, the upper tier first; in no order. */
-export async function readTurns(db: Kysely<Database>, wanted: TurnsWanted): Promise<KnownTurn[]> {
+/** What is in MySQL of them, in no order, and the Segments that may hold more. */
+export function readTurns(
+  db: Kysely<Database>,
+  wanted: TurnsWanted,
+): Promise<{ turns: KnownTurn[]; segments: Entry[] }> {
   const { companyNo, conversationNos, from, to } = wanted;
-  const parameters = [companyNo, conversationNos, from, to];
-  const hot = await db.executeQuery<TurnRow>(CompiledQuery.raw(SELECT.hot, parameters));
-  const warm = await db.executeQuery<TurnRow>(CompiledQuery.raw(SELECT.warm, parameters));
-  return [...hot.rows, ...warm.rows].map(toTurn);
+  return inSnapshot(db, wanted, async (snapshot) => {
+    const select = (statement: string) =>
+      snapshot.db.executeQuery<TurnRow>(
+        CompiledQuery.raw(statement, [companyNo, conversationNos, from, to]),
+      );
+    const hot = await select(SELECT.hot);
+    const warm = snapshot.isInWarm ? await select(SELECT.warm) : { rows: [] };
+    const segments = snapshot.isInCold
+      ? await findLive(snapshot.db, { companyNo, since: from, until: to })
+      : [];
+    return { turns: [...hot.rows, ...warm.rows].map(toTurn), segments };
+  });
 }
 
 interface TurnRow {
@@ -36,10 +49,10 @@ interface TurnRow {
   readonly bytes: number | string;
 }
 
-const SELECT = { hot: select('messages_hot'), warm: select('messages_warm') };
+const SELECT = { hot: selectFrom('messages_hot'), warm: selectFrom('messages_warm') };
 
 /** By the clustered key: a Conversation's Messages lie side by side. No text leaves the server. */
-function select(table: string): string {
+function selectFrom(table: string): string {
   return `select conversation_no as no, created_at as at, message_id as id, client_no as client, role,
       octet_length(content) as bytes
     from ${table} force index (primary)

@@ -10,19 +10,22 @@ const DAYS_MAX = 10_000;
 /**
  * Compares the Usage of all Companies with the Ledger, and gives the UTC days on which they differ.
  *
- * @param nowMs Milliseconds since 1970. On the current day there is always something under way.
+ * @param wanted.isTodayMeant Whether the current day, too, on which there is nearly always something
+ *                            under way.
+ * @param nowMs               Milliseconds since 1970.
  */
 export async function findUncounted(
   db: Kysely<Database>,
+  { isTodayMeant }: { isTodayMeant: boolean },
   nowMs: number,
 ): Promise<{ companyId: string; span: CountSpan }[]> {
   await sumAllChanged(db);
-  const today = dayOf(instantOf(nowMs));
+  const end = isTodayMeant ? '9999-12-31' : dayOf(instantOf(nowMs));
   const { rows } = await sql<{ companyId: string; day: string }>`
     select company.company_id as companyId, kept.day
     from (
       select company_no, day, sum(stored_total - erased) as messages
-      from ledger where day < ${today} group by company_no, day
+      from ledger where day < ${end} group by company_no, day
     ) as kept
     left join (
       select company_no, floor(hour_no / 24) as day_no,

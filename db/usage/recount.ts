@@ -45,26 +45,23 @@ export async function recount(
   const companyNo = await deps.names.companyNo(companyId);
   if (companyNo === null) return { conversations: 0 };
   const conversationNos = await activeConversations(deps, { companyNo, span });
-  const hourNos: number[] = [];
+  const past = { companyNo, first: hourNoOf(deps.now()), last: 0 };
   const coldTurns = openColdTurns(deps);
   try {
     for (let at = 0; at < conversationNos.length; at += CONVERSATIONS_AT_ONCE) {
       signal.throwIfAborted();
       const some = conversationNos.slice(at, at + CONVERSATIONS_AT_ONCE);
       const wanted = { companyNo, conversationNos: some, ...reachOf(span) };
-      await asOnlyCounter(deps.db, companyNo, async (transaction) => {
-        const changed = await recountSome(transaction, wanted, { coldTurns, span });
-        await noteChanged(transaction, companyNo, changed);
-        for (const hourNo of changed) hourNos.push(hourNo);
-      });
+      for (const hourNo of await recountSome(deps.db, wanted, { coldTurns, span })) {
+        if (hourNo >= hourNoOf(deps.now())) continue;
+        past.first = Math.min(past.first, hourNo);
+        past.last = Math.max(past.last, hourNo);
+      }
     }
   } finally {
     await coldTurns.close();
   }
-  const past = hourNos.filter((hourNo) => hourNo < hourNoOf(deps.now()));
-  if (past.length > 0) {
-    await sumChanged(deps.db, { companyNo, first: Math.min(...past), last: Math.max(...past) });
-  }
+  await sumChanged(deps.db, past);
   return { conversations: conversationNos.length };
 }
 
@@ -82,21 +79,6 @@ function reachOf(span: CountSpan): { from: Datetime; to: Datetime } {
   };
 }
 
-/** One at a time for each Company: nobody writes what was read before another one wrote. */
-function asOnlyCounter<Result>(
-  db: Kysely<Database>,
-  companyNo: number,
-  count: (transaction: Kysely<Database>) => Promise<Result>,
-): Promise<Result> {
-  return retryDeadlocks(() =>
-    db.transaction().execute(async (transaction) => {
-      await sql`insert into usage_locks (company_no) values (${companyNo})
-        on duplicate key update company_no = values(company_no)`.execute(transaction);
-      return count(transaction);
-    }),
-  );
-}
-
 /** @returns The hours whose sums have changed by that. */
 async function recountSome(
   db: Kysely<Database>,
@@ -108,17 +90,25 @@ async function recountSome(
   const lives = await readLives(db, { companyNo, conversationNos, span });
   if (lives.size === 0) return new Set();
   const changed = { ...wanted, conversationNos: [...lives.keys()] };
-  const turns = await readTurns(db, changed);
-  const conversations = byConversation([...turns, ...(await coldTurns.read(changed))]);
-  const usages = [...conversations].flatMap(([conversationNo, own]) =>
+  const { turns, segments } = await readTurns(db, changed);
+  const cold = await coldTurns.read(changed, segments);
+  const usages = [...byConversation([...turns, ...cold])].flatMap(([conversationNo, own]) =>
     usagesOf({ conversationNo, turns: own }, lives.get(conversationNo), firstHourOf(span)),
   );
-  await writeUsage(db, companyNo, usages);
-  const goesOn = ({ conversationNo }: ConversationUsage) =>
-    (lives.get(conversationNo)?.lastAt ?? '') >= wanted.to;
-  const opened = usages.filter((usage) => usage.isOpened && goesOn(usage));
-  const closed = await closeLater(db, companyNo, opened);
-  return new Set([...usages.map(({ hourNo }) => hourNo), ...closed]);
+  const opened = usages.flatMap(({ isOpened, conversationNo, clientNo, hourNo }) => {
+    const life = lives.get(conversationNo);
+    if (!isOpened || !life || life.lastAt < wanted.to) return [];
+    return [{ conversationNo, clientNos: [clientNo, life.clientNo], hourNo }];
+  });
+  return retryDeadlocks(() =>
+    db.transaction().execute(async (transaction) => {
+      await writeUsage(transaction, companyNo, usages);
+      const closed = await closeLater(transaction, companyNo, opened);
+      const hourNos = new Set([...usages.map(({ hourNo }) => hourNo), ...closed]);
+      await noteChanged(transaction, companyNo, hourNos);
+      return hourNos;
+    }),
+  );
 }
 
 function usagesOf(
@@ -137,6 +127,8 @@ interface Life {
   readonly firstAt: Datetime;
   readonly lastAt: Datetime;
   readonly messages: number;
+  /** Who is taken for the one that began it. */
+  readonly clientNo: number;
 }
 
 /**
@@ -152,7 +144,13 @@ async function readLives(
   const isWithinHour = hourNo === hourNoOf(Date.parse(span.to) - 1);
   const rows = await db
     .selectFrom('conversations as conversation')
-    .select(['conversation_no', 'first_message_at', 'last_message_at', 'message_count'])
+    .select([
+      'conversation_no',
+      'first_message_at',
+      'last_message_at',
+      'message_count',
+      'client_no',
+    ])
     .where('conversation_no', 'in', conversationNos)
     .$if(isWithinHour, (query) =>
       query.where(
@@ -173,6 +171,7 @@ async function readLives(
         firstAt: row.first_message_at ?? '',
         lastAt: row.last_message_at ?? '',
         messages: row.message_count,
+        clientNo: row.client_no,
       },
     ]),
   );

@@ -10,7 +10,10 @@ export interface ConversationUsage extends HourUsage {
 
 const ROWS_PER_STATEMENT_MAX = 1_000;
 
-/** Puts what was counted now in the place of what was counted before. */
+/**
+ * Puts what was counted now in the place of what was counted before, unless that knew of more Messages:
+ * whoever reads early and writes late takes nothing back, so that any number may count at once.
+ */
 export async function writeUsage(
   db: Kysely<Database>,
   companyNo: number,
@@ -33,12 +36,16 @@ const COUNTED = [
   'last_role',
   'first_wait_ms',
   'waits',
-  'known',
 ];
 
 const WRITE = `insert into conversation_usage
-  (company_no, hour_no, conversation_no, client_no, ${COUNTED.join(', ')}) values ?
-  on duplicate key update ${COUNTED.map((column) => `${column} = values(${column})`).join(', ')}`;
+  (company_no, hour_no, conversation_no, client_no, ${COUNTED.join(', ')}, known) values ?
+  on duplicate key update ${COUNTED.map(unlessMoreIsKnown).join(', ')},
+    known = greatest(known, values(known))`; // Last: the others look at it as it was.
+
+function unlessMoreIsKnown(column: string): string {
+  return `${column} = if(values(known) >= known, values(${column}), ${column})`;
+}
 
 function toValues(companyNo: number, usage: ConversationUsage): unknown[] {
   const { hourNo, conversationNo, clientNo, messages } = usage;
@@ -77,20 +84,20 @@ export function waitsOf(bytes: Buffer | null): number[] {
  * A late Message became the first of its Conversation, which was taken to begin later: it no longer
  * does.
  *
- * @param opened Conversations, and the hours in which they begin.
+ * @param opened Conversations, the hours in which they begin, and the Clients who may have begun them.
  * @returns The hours in which they did before.
  */
 export async function closeLater(
   db: Kysely<Database>,
   companyNo: number,
-  opened: readonly { conversationNo: number; clientNo: number; hourNo: number }[],
+  opened: readonly { conversationNo: number; clientNos: readonly number[]; hourNo: number }[],
 ): Promise<number[]> {
   const hourNos: number[] = [];
-  for (const { conversationNo, clientNo, hourNo } of opened) {
+  for (const { conversationNo, clientNos, hourNo } of opened) {
     const later = await db
       .selectFrom('conversation_usage')
       .select('hour_no')
-      .where('client_no', '=', clientNo)
+      .where('client_no', 'in', clientNos)
       .where('hour_no', '>', hourNo)
       .where('company_no', '=', companyNo)
       .where('conversation_no', '=', conversationNo)

@@ -39,6 +39,10 @@ describe('usage of a conversation', () => {
     const [usage] = count(said('0 user', '5 bot', '10 user', '30 bot'));
     expect(usage).toMatchObject({ firstWaitMs: 5_000, waitsMs: [5_000, 20_000] });
     expect(count(said('0 user', '5 bot'), false)[0]?.firstWaitMs).toBeNull();
+    // However far back was read: a day is as far as it counts.
+    const day = WAIT_MS_MAX / 1_000;
+    const late = count(said('0 bot', `${day} user`, `${day + 5} bot`));
+    expect(late.map(({ firstWaitMs }) => firstWaitMs)).toEqual([null, null]);
   });
 
   it('counts a wait in the hour of its answer, wherever it began', () => {

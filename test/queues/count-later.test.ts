@@ -44,7 +44,20 @@ describe('asking for a count', () => {
     clock.nowMs = NOON + WINDOW_MS;
     await countLater([at(NOON)]);
     expect(asked).toHaveLength(2);
-    expect(asked[1]?.startsMs).toBeLessThan(NOON + 60_000 + WINDOW_MS * 0.2);
+    expect(asked[1]?.startsMs).toBeLessThan(NOON + 60_000 + WINDOW_MS * 0.3);
+  });
+
+  it('gathers what is late for longer, as its whole day is counted', async () => {
+    const { asked, clock, countLater } = openCounterAt(NOON);
+    const late = at(NOON - 3 * 86_400_000);
+    await countLater([late]);
+    clock.nowMs = NOON + 9 * WINDOW_MS;
+    await countLater([late]);
+    expect(asked).toHaveLength(1);
+    expect(asked[0]?.startsMs).toBeGreaterThan(NOON + 10 * WINDOW_MS);
+    clock.nowMs = NOON + 10 * WINDOW_MS;
+    await countLater([late]);
+    expect(asked).toHaveLength(2);
   });
 
   it('fails while it is not sure that they will be counted, and asks again then', async () => {

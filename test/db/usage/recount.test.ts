@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Message } from '../../../domain/message.ts';
 import { dayToCount, spanToCount } from '../../../domain/usage.ts';
+import { writeUsage } from '../../../db/usage/write-usage.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
 import { countedByHand, someConversations } from './counted.ts';
 
@@ -34,7 +35,7 @@ async function count(companyId: string, days = DAYS): Promise<void> {
 /** All that was counted of a Company, in an order that is always the same. */
 async function usageOf(companyId: string) {
   const { rows } = await sql<Record<string, unknown>>`
-    select hour_no, conversation_id, clients.client_id, user_count, bot_count, agent_count,
+    select used.company_no, hour_no, used.conversation_no, conversation_id, used.client_no, clients.client_id, user_count, bot_count, agent_count,
       system_count, content_bytes, is_opened, last_role, first_wait_ms, hex(waits) as waits
     from conversation_usage as used
     join companies on companies.company_no = used.company_no
@@ -142,6 +143,49 @@ describe('counting usage', () => {
     expect(await waitsSum()).toBe(hexOf(91 * 60_000));
   });
 
+  it('counts what was said since in five minutes that were counted before', async () => {
+    const companyId = 'movimentada';
+    const at = '2026-01-11T12:00:00.000Z';
+    const span = spanToCount(at, Date.parse(at));
+    const countSpan = () => house.wiring.deps.recount({ companyId, span }, signal);
+    const said = (conversationId: string, seconds: number) =>
+      aMessage({
+        companyId,
+        conversationId,
+        createdAt: new Date(Date.parse(at) + seconds * 1_000).toISOString(),
+      });
+    const counts = async () => (await usageOf(companyId)).map((row) => row['user_count']);
+    await store([said('a', 0), said('b', 0)]);
+    await countSpan();
+    expect(await counts()).toEqual([1, 1]);
+    await store([said('a', 10)]);
+    await countSpan();
+    expect(await counts()).toEqual([2, 1]);
+  });
+
+  it('takes nothing back that was counted meanwhile of more messages', async () => {
+    const companyId = 'ultrapassada';
+    await store([aMessage({ companyId }), aMessage({ companyId })]);
+    await count(companyId, ['2026-03-01']);
+    // As somebody writes who read when there was one message, and was held up until now.
+    const [row] = await usageOf(companyId);
+    await writeUsage(house.db, Number(row?.['company_no']), [
+      {
+        hourNo: Number(row?.['hour_no']),
+        conversationNo: Number(row?.['conversation_no']),
+        clientNo: Number(row?.['client_no']),
+        messages: { user: 1, bot: 0, agent: 0, system: 0 },
+        bytes: 1,
+        isOpened: true,
+        lastRole: 'user',
+        firstWaitMs: null,
+        waitsMs: [],
+        known: 1,
+      },
+    ]);
+    expect((await usageOf(companyId))[0]?.['user_count']).toBe(2);
+  });
+
   it('ends with all that was stored, however many count at once while others store', async () => {
     const companyId = 'lotada';
     const messages = someConversations(companyId, DAYS);
@@ -162,7 +206,7 @@ describe('counting usage', () => {
   it('finds the days that were not counted, or not to the end, by the Ledger', async () => {
     const companyId = 'reconciliada';
     const uncounted = async () => {
-      const found = await house.wiring.deps.findUncounted();
+      const found = await house.wiring.deps.findUncounted({ isTodayMeant: false });
       return found.flatMap((one) => (one.companyId === companyId ? [one.span.from] : []));
     };
     await store(someConversations(companyId, DAYS));
