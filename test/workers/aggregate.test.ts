@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { MessageStats } from '../../domain/stats.ts';
 import { aggregateUsage } from '../../workers/aggregate.ts';
+import { openAskingConnection } from '../../queues/connection.ts';
+import { openEnqueuer } from '../../queues/enqueue.ts';
 import { persistMessages } from '../../workers/persist.ts';
 import { aMessage, eventually, openTestHouse, type TestHouse } from '../house.ts';
+import { openBench } from './bench.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const TODAY = { days: 1, timeZone: 'UTC', by: 'day' } as const;
@@ -53,6 +56,29 @@ describe('aggregate', () => {
       companyId: 'livraria',
       span: { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' },
     });
+  });
+
+  it("counts today's messages before the work of the night", async () => {
+    const bench = openBench();
+    const connection = openAskingConnection(inject('serverUrls').QUEUE_REDIS_URL);
+    const { enqueue, close } = openEnqueuer(connection, bench.prefix);
+    const span = { from: '2026-03-01T00:00:00.000Z', to: '2026-03-01T00:05:00.000Z' };
+    await enqueue('aggregate', { companyId: 'night-1', ...span });
+    await enqueue('aggregate', { companyId: 'night-2', days: 28, timeZone: 'UTC' });
+    await enqueue('aggregate', { companyId: 'today', ...span, dueAtMs: 1 });
+    await close();
+    connection.disconnect();
+
+    const seen: string[] = [];
+    bench.openFleet({
+      recount: ({ companyId }) => Promise.resolve({ conversations: seen.push(companyId) }),
+      keepPatterns: ({ companyId }) => Promise.resolve(void seen.push(companyId)),
+    });
+    await eventually(
+      () => Promise.resolve(seen),
+      ({ length }) => length === 3,
+    );
+    expect(seen).toEqual(['today', 'night-1', 'night-2']);
   });
 
   it('says nothing of a company that nobody knows', async () => {
