@@ -56,7 +56,7 @@ export async function gatherInsights(
   const companyIds = [...new Set(conversations.flatMap(([first]) => first?.companyId ?? []))];
   await countAll(house, companyIds, signal);
   const summarized = await summarizeAll(house, { conversations, signal });
-  const patterns = signal.aborted ? null : await lookForPatterns(house, history);
+  const patterns = signal.aborted ? null : await lookForPatterns(house, history, signal);
   return {
     stats: await readStats(house, companyIds),
     summaries: await readShown(house, played),
@@ -147,10 +147,15 @@ const isShown = ({ conversationId }: Pick<Message, 'conversationId'>) =>
 async function lookForPatterns(
   { wiring }: House,
   { companyId, timeZone }: PlantedHistory,
+  signal: AbortSignal,
 ): Promise<FoundPatterns | null> {
   const wanted = { companyId, days: PLANTED_DAYS, timeZone };
-  await wiring.deps.keepPatterns(wanted);
-  return (await wiring.readPatterns(wanted)) ?? null;
+  try {
+    await wiring.deps.keepPatterns(wanted, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return (await wiring.readPatterns(wanted))?.found ?? null;
 }
 
 async function readStats(

@@ -4,7 +4,7 @@ import type { ConversationPage } from '../domain/conversation.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { NewMessage } from '../domain/message.ts';
 import type { CheckedPageRequest, Page } from '../domain/page.ts';
-import type { FoundPatterns, PatternsWanted } from '../domain/patterns/request.ts';
+import type { PatternsState, PatternsWanted } from '../domain/patterns/request.ts';
 import type { StatsRequest } from '../domain/stats.ts';
 import type { SummaryState } from '../domain/summary.ts';
 import type { Receipt } from '../queues/producer.ts';
@@ -25,8 +25,10 @@ export interface RouteDeps {
   }): Promise<ConversationPage>;
   /** JSON bytes of the statistics; see `MessageStats`. */
   readStatsBytes(request: StatsRequest): Promise<{ bytes: Buffer }>;
-  /** Null: not looked for yet; undefined: there is no such Company. */
-  readPatterns(wanted: PatternsWanted): Promise<FoundPatterns | null | undefined>;
+  /** Null: there is no such Company. */
+  readPatterns(wanted: PatternsWanted): Promise<PatternsState | null>;
+  /** False: others of the Company are asked for already, as many as may be. */
+  wantPatterns(wanted: PatternsWanted): Promise<boolean>;
   /** Resolves when the job is durable in its queue. */
   findPatternsLater(wanted: PatternsWanted): Promise<void>;
   /** Null: there is no such Conversation. */

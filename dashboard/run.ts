@@ -74,6 +74,7 @@ async function serve(parts: {
       ...wiring,
       createMessages: counted(producer, wiring.observers),
       askForSummary: orUnreachable(wiring.askForSummary),
+      findPatternsLater: orUnreachable(wiring.findPatternsLater),
       now: Date.now,
     },
     observers: wiring.observers,

@@ -176,6 +176,14 @@ export const PatternsShape = z
     to: Instant,
     timeZone: z.string(),
     foundAt: Instant,
+    conversationsFrom: Instant.meta({
+      description: 'Of very many conversations, those that ended before were left out.',
+    }),
+    summariesFrom: Instant.meta({ description: 'The same of summaries.' }),
+    clientShare: z.number().min(0).max(1).meta({
+      description:
+        'Of the clients, those whom returningClients and cohorts rest on: of very many, a sample.',
+    }),
     peakHours: pattern('Hours of the week in which clients write more than on average.'),
     lengthFunnel: pattern('How many conversations get how far.'),
     breakOffs: pattern('After how many messages conversations end, and who spoke last.'),

@@ -274,6 +274,8 @@ export interface CompanyPatternsTable {
   asked_at: Datetime;
   /** Null until they are found. */
   found_at: Datetime | null;
+  /** When looking for them failed; null again when they are found. */
+  failed_at: Datetime | null;
   /** JSON text. */
   patterns: string | null;
 }

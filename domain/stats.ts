@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Message, ROLES } from './message.ts';
+import { isTimeZone } from './time-zone.ts';
 
 export const STATS_DAYS_MAX = 366;
 /** By the hour: a month. */
@@ -73,15 +74,6 @@ export const StatsRequest = z
     error: `must be at most ${STATS_HOURLY_DAYS_MAX} with by=hour`,
   });
 export type StatsRequest = z.infer<typeof StatsRequest>;
-
-function isTimeZone(name: string): boolean {
-  try {
-    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();
-    return /^[A-Z]/i.test(timeZone); // Intl takes an offset, too: it knows no summer time.
-  } catch {
-    return false;
-  }
-}
 
 export function noMessages(): MessagesByRole {
   return Object.fromEntries(ROLES.map((role) => [role, 0])) as MessagesByRole;

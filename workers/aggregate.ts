@@ -13,10 +13,12 @@ export interface AggregateDeps {
   /** The days on which Usage and Ledger differ. */
   findUncounted(wanted: { isTodayMeant: boolean }): Promise<readonly UsageWanted[]>;
   recountLater(wanted: UsageWanted): Promise<void>;
+  /** Whether they were found a moment ago. */
+  arePatternsJustFound(wanted: PatternsWanted): Promise<boolean>;
   /** Looks for the patterns of a Company, and keeps what it finds. */
-  keepPatterns(wanted: PatternsWanted): Promise<void>;
+  keepPatterns(wanted: PatternsWanted, signal: AbortSignal): Promise<void>;
   /** All that somebody asks for now and then. */
-  findWantedPatterns(): Promise<readonly PatternsWanted[]>;
+  findWantedPatterns(signal: AbortSignal): Promise<readonly PatternsWanted[]>;
   findPatternsLater(wanted: PatternsWanted): Promise<void>;
 }
 
@@ -33,11 +35,20 @@ export async function aggregateUsage(
     const { companyId, from, to } = job;
     return deps.recount({ companyId, span: { from, to } }, signal);
   }
-  if ('days' in job) return deps.keepPatterns(job);
+  if ('days' in job) return findPatterns(job, deps, signal);
   if (job.due === 'patterns') {
-    for (const wanted of await deps.findWantedPatterns()) await deps.findPatternsLater(wanted);
+    for (const wanted of await deps.findWantedPatterns(signal)) {
+      signal.throwIfAborted();
+      await deps.findPatternsLater(wanted);
+    }
     return;
   }
   const { isTodayMeant = false } = job;
   for (const wanted of await deps.findUncounted({ isTodayMeant })) await deps.recountLater(wanted);
+}
+
+/** Who polls while they are looked for has them asked for once more, which is no new work. */
+async function findPatterns(wanted: PatternsWanted, deps: AggregateDeps, signal: AbortSignal) {
+  if (await deps.arePatternsJustFound(wanted)) return;
+  await deps.keepPatterns(wanted, signal);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type FoundPatterns, PATTERN_DAYS_DEFAULT } from '../../domain/patterns/request.ts';
 import { StatsRequest } from '../../domain/stats.ts';
+import { zoneNameOf } from '../../domain/time-zone.ts';
 import { defineCommand, jsonFlag } from '../command.ts';
 import { Days } from '../days-flag.ts';
 import { withInstallation } from '../installation.ts';
@@ -27,11 +28,14 @@ export const patterns = defineCommand({
   async run({ company: companyId, days, fresh, json, ...rest }, context) {
     return withInstallation(context, async ({ wiring, config }) => {
       await wiring.migrate();
-      const wanted = { companyId, days, timeZone: rest['time-zone'] ?? config.timeZone };
+      const timeZone = zoneNameOf(rest['time-zone'] ?? config.timeZone);
+      const wanted = { companyId, days, timeZone };
       const before = await wiring.readPatterns(wanted);
       // As the Fleet does it every night; here, so that none need run.
-      if (before === null || (before && fresh)) await wiring.deps.keepPatterns(wanted);
-      const found = await wiring.readPatterns(wanted);
+      if (before && (fresh || !before.found)) {
+        await wiring.deps.keepPatterns(wanted, context.signal);
+      }
+      const found = (await wiring.readPatterns(wanted))?.found;
       if (!found) {
         context.say('no messages');
         return 1;

@@ -1,10 +1,13 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import type { FoundPatterns, PatternsWanted } from '../../domain/patterns/request.ts';
-import { findPatterns } from '../../domain/patterns/patterns.ts';
 import { instantOf } from '../../domain/instant.ts';
+import type { Span } from '../../domain/patterns/observations.ts';
+import { patternsOf } from '../../domain/patterns/patterns.ts';
+import type { PatternsWanted } from '../../domain/patterns/request.ts';
 import { edgesOf } from '../../domain/stats-buckets.ts';
 import { HOUR_MS } from '../../domain/usage.ts';
-import { fromDatetime, toDatetime } from '../datetime.ts';
+import { toDatetime } from '../datetime.ts';
+import { faultKind } from '../faults.ts';
 import type { Names } from '../names.ts';
 import type { Database } from '../schema.ts';
 import { observe } from './observe.ts';
@@ -14,70 +17,84 @@ interface Deps {
   readonly names: Names;
 }
 
-/**
- * The patterns of a Company as they were found last, and notes that somebody wants them.
- *
- * @returns Null if they were never looked for; undefined if there is no such Company.
- */
-export async function readPatterns(
-  { db, names }: Deps,
-  { companyId, days, timeZone }: PatternsWanted,
-): Promise<FoundPatterns | null | undefined> {
-  const companyNo = await names.companyNo(companyId);
-  if (companyNo === null) return undefined;
-  await sql`
-    insert into company_patterns (company_no, days, time_zone, asked_at)
-    values (${companyNo}, ${days}, ${timeZone}, utc_timestamp(3))
-    on duplicate key update asked_at = utc_timestamp(3)`.execute(db);
-  const row = await db
-    .selectFrom('company_patterns')
-    .select(['found_at', 'patterns'])
-    .where('company_no', '=', companyNo)
-    .where('days', '=', days)
-    .where('time_zone', '=', timeZone)
-    .executeTakeFirst();
-  if (!row?.found_at || row.patterns === null) return null;
-  return { foundAt: fromDatetime(row.found_at), ...parsed(row.patterns) };
+/** When it is, in milliseconds since 1970; and what ends it between two steps. */
+interface Run {
+  readonly nowMs: number;
+  readonly signal: AbortSignal;
 }
 
-const parsed = (patterns: string) => JSON.parse(patterns) as Omit<FoundPatterns, 'foundAt'>;
-
-/** Looks for the patterns of a Company, and keeps what it finds in the place of what was there. */
+/**
+ * Looks for the patterns of a Company, and keeps what it finds in the place of what was there; or
+ * notes that it came to nothing, unless MySQL itself was the matter.
+ */
 export async function keepPatterns(
   { db, names }: Deps,
   { companyId, days, timeZone }: PatternsWanted,
-  nowMs: number,
+  { nowMs, signal }: Run,
 ): Promise<void> {
   const companyNo = await names.companyNo(companyId);
   if (companyNo === null) return;
-  const edges = edgesOf({ days, timeZone, by: 'day' }, nowMs);
-  const span = { from: momentOf(edges[0]), to: momentOf(edges.at(-1)), timeZone };
-  const found = findPatterns(await observe(db, { companyNo, span }), span);
-  const patterns = JSON.stringify({ ...span, ...found });
-  const foundAt = toDatetime(instantOf(nowMs));
-  await sql`
-    insert into company_patterns (company_no, days, time_zone, asked_at, found_at, patterns)
-    values (${companyNo}, ${days}, ${timeZone}, ${foundAt}, ${foundAt}, ${patterns})
-    on duplicate key update found_at = values(found_at), patterns = values(patterns)`.execute(db);
+  const place = { companyNo, days, timeZone, at: toDatetime(instantOf(nowMs)) };
+  try {
+    const edges = edgesOf({ days, timeZone, by: 'day' }, nowMs);
+    const span = { from: momentOf(edges[0]), to: momentOf(edges.at(-1)), timeZone };
+    await write(db, place, JSON.stringify(await find(db, { companyNo, span }, signal)));
+  } catch (error) {
+    if (faultKind(error) !== 'transient') await noteFailed(db, place);
+    throw error;
+  }
 }
 
 const momentOf = (hourNo = 0) => instantOf(hourNo * HOUR_MS);
 
-/** Nobody has asked for them for so long: they are not looked for any more. */
-const WANTED_DAYS = 30;
-/** The others are found the next time. */
-const DUE_MAX = 10_000;
+/** Pattern by pattern: each computes for long, and the event loop has the job's lock to renew. */
+async function find(
+  db: Kysely<Database>,
+  wanted: { companyNo: number; span: Span },
+  signal: AbortSignal,
+) {
+  const seen = await observe(db, wanted, signal);
+  const found: Record<string, unknown> = {};
+  for (const [name, pattern] of patternsOf(seen, wanted.span)) {
+    found[name] = pattern;
+    await breathe();
+    signal.throwIfAborted();
+  }
+  const { conversationsFrom, summariesFrom, clientShare } = seen;
+  return { ...wanted.span, conversationsFrom, summariesFrom, clientShare, ...found };
+}
 
-/** All patterns that somebody still asks for, those found the longest ago first. */
-export async function findWantedPatterns(db: Kysely<Database>): Promise<PatternsWanted[]> {
+interface Place {
+  readonly companyNo: number;
+  readonly days: number;
+  readonly timeZone: string;
+  /** Now. */
+  readonly at: string;
+}
+
+async function write(
+  db: Kysely<Database>,
+  { companyNo, days, timeZone, at }: Place,
+  patterns: string,
+): Promise<void> {
   await sql`
-    delete from company_patterns
-    where asked_at < utc_timestamp(3) - interval ${WANTED_DAYS} day`.execute(db);
-  const { rows } = await sql<PatternsWanted>`
-    select company.company_id as companyId, wanted.days, wanted.time_zone as timeZone
-    from company_patterns as wanted
-    join companies as company on company.company_no = wanted.company_no
-    order by wanted.found_at
-    limit ${DUE_MAX}`.execute(db);
-  return rows;
+    insert into company_patterns (company_no, days, time_zone, asked_at, found_at, patterns)
+    values (${companyNo}, ${days}, ${timeZone}, ${at}, ${at}, ${patterns})
+    on duplicate key update
+      found_at = values(found_at), failed_at = null, patterns = values(patterns)`.execute(db);
+}
+
+/** To have noted it is worth no second error. */
+async function noteFailed(
+  db: Kysely<Database>,
+  { companyNo, days, timeZone, at }: Place,
+): Promise<void> {
+  await db
+    .updateTable('company_patterns')
+    .set({ failed_at: at })
+    .where('company_no', '=', companyNo)
+    .where('days', '=', days)
+    .where('time_zone', '=', timeZone)
+    .execute()
+    .catch(() => {});
 }

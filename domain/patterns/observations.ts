@@ -4,12 +4,21 @@ import type { Gist, Sentiment } from '../summary.ts';
 import type { WaitSketch } from '../wait-sketch.ts';
 
 /** What one Company's patterns are looked for in. Lists may come in any order. */
-export interface Observations {
+export interface Observations extends Coverage {
   readonly hours: readonly HourOfMessages[];
   readonly conversations: readonly ConversationSeen[];
   readonly answers: readonly HourOfAnswers[];
   readonly clientWeeks: readonly ClientWeek[];
   readonly summaries: readonly SummarySeen[];
+}
+
+/** How much of a span was looked at: of a very large Company not all. */
+export interface Coverage {
+  /** Conversations that ended before were left out; where none were, when the span begins. */
+  readonly conversationsFrom: Instant;
+  readonly summariesFrom: Instant;
+  /** Of the Clients, those whose weeks were looked at: a sample, the same each time; 1 for all. */
+  readonly clientShare: number;
 }
 
 /** What they span, and by which clock days and hours are told. */

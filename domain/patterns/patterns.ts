@@ -34,17 +34,26 @@ export function findPatterns(
   span: Span,
   slowMs: number | null = null,
 ): Patterns {
+  return Object.fromEntries(patternsOf(seen, span, slowMs));
+}
+
+type NamedPattern = { [Name in keyof Patterns]: [Name, Patterns[Name]] }[keyof Patterns];
+
+/** The same one after the other, each computed when it is asked for. */
+export function* patternsOf(
+  seen: Observations,
+  span: Span,
+  slowMs: number | null = null,
+): Generator<NamedPattern> {
   const days = (Date.parse(span.to) - Date.parse(span.from)) / DAY_MS;
   if (!(days > 0 && days <= SPAN_DAYS_MAX)) throw new RangeError(`span of ${days} days`);
-  return {
-    peakHours: peakHours(seen.hours, span),
-    lengthFunnel: lengthFunnel(seen.conversations, span),
-    breakOffs: breakOffs(seen.conversations, span),
-    returningClients: returningClients(seen.clientWeeks),
-    cohorts: cohorts(seen.clientWeeks, span),
-    slowAnswers: slowAnswers(seen.answers, span, slowMs),
-    topics: topics(seen.summaries, span),
-    clientsAtRisk: clientsAtRisk(seen, span),
-    unusualDays: unusualDays(seen.hours, span),
-  };
+  yield ['peakHours', peakHours(seen.hours, span)];
+  yield ['lengthFunnel', lengthFunnel(seen.conversations, span)];
+  yield ['breakOffs', breakOffs(seen.conversations, span)];
+  yield ['returningClients', returningClients(seen.clientWeeks)];
+  yield ['cohorts', cohorts(seen.clientWeeks, span)];
+  yield ['slowAnswers', slowAnswers(seen.answers, span, slowMs)];
+  yield ['topics', topics(seen.summaries, { ...span, from: seen.summariesFrom })];
+  yield ['clientsAtRisk', clientsAtRisk(seen, { ...span, from: seen.conversationsFrom })];
+  yield ['unusualDays', unusualDays(seen.hours, span)];
 }

@@ -1,14 +1,20 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FoundPatterns } from '../../domain/patterns/request.ts';
+import { type FoundPatterns, SPANS_PER_COMPANY_MAX } from '../../domain/patterns/request.ts';
+import type { Message } from '../../domain/message.ts';
+import { newMessageId } from '../../domain/message-id.ts';
 import { dayToCount } from '../../domain/usage.ts';
 import { aMessage, eventually } from '../house.ts';
-import { codeOf } from './caller.ts';
+import { codeOf, said } from './caller.ts';
 import { COMPANY, type HttpHouse, openHttpHouse } from './open-http-house.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const DAY_MS = 86_400_000;
 const CLIENTS = 60;
 const at = (ms: number) => new Date(ms).toISOString();
+
+const answerTo = (question: Message) =>
+  aMessage({ ...question, messageId: newMessageId(), role: 'bot' });
 
 let house: HttpHouse;
 beforeAll(async () => {
@@ -51,13 +57,71 @@ describe('patterns over HTTP', () => {
 
   it('are found anew every night while somebody asks for them', async () => {
     const wanted = { companyId: COMPANY, days: 30, timeZone: 'UTC' };
-    expect(await house.wiring.deps.findWantedPatterns()).toContainEqual(wanted);
-    const before = await house.wiring.readPatterns(wanted);
+    expect(await house.wiring.deps.findWantedPatterns(signal)).toContainEqual(wanted);
+    await sql`update company_patterns set found_at = found_at - interval 1 day`.execute(house.db);
+    const read = async () => (await house.wiring.readPatterns(wanted))?.found?.foundAt ?? '';
+    const before = await read();
     await house.wiring.queue.enqueue('aggregate', { due: 'patterns' });
-    await eventually(
-      () => house.wiring.readPatterns(wanted),
-      (now) => (now?.foundAt ?? '') > (before?.foundAt ?? ''),
+    await eventually(read, (now) => now > before);
+  });
+
+  it('are looked for in one row however a time zone is written', async () => {
+    const zones = ['Asia/Calcutta', 'asia/kolkata', 'ASIA/KOLKATA'];
+    const found = await Promise.all(
+      zones.map((zone) =>
+        eventually(
+          () => house.caller.get(`/messages/patterns?days=9&timeZone=${zone}`),
+          ({ status }) => status === 200,
+        ),
+      ),
     );
+    expect(new Set(found.map(({ text }) => text)).size).toBe(1);
+    const wanted = await house.wiring.deps.findWantedPatterns(signal);
+    expect(wanted.filter(({ days }) => days === 9)).toHaveLength(1);
+  });
+
+  // Red without the lock on the company: those who ask at once all see that there is room.
+  it('P8: are looked for in so many spans of a company, and no more', async () => {
+    const companyId = 'curiosa';
+    await house.wiring.deps.storeMessages([aMessage({ companyId })], signal);
+    const caller = house.callerWith(await house.tokenFor(['read'], companyId));
+    const ask = (days: number) => caller.get(`/messages/patterns?days=${days}`);
+    const days = Array.from({ length: SPANS_PER_COMPANY_MAX + 10 }, (_, nth) => nth + 1);
+    const answers = await Promise.all(days.map(ask));
+    const refused = answers.filter(({ status }) => status !== 202);
+    expect(refused).toHaveLength(10);
+    for (const answer of refused) {
+      expect([answer.status, codeOf(answer)]).toEqual([400, 'REQUEST_INVALID']);
+      expect(said(answer)['field']).toBe('days');
+    }
+    const known = days[answers.findIndex(({ status }) => status === 202)] ?? 0;
+    await eventually(
+      () => ask(known),
+      ({ status }) => status === 200,
+    );
+  });
+
+  it('P8: that cannot be found are not looked for anew by each who asks', async () => {
+    const companyId = 'estragada';
+    const createdAt = at(Date.now() - 2 * DAY_MS);
+    const question = aMessage({ companyId, createdAt });
+    await house.wiring.deps.storeMessages([question, answerTo(question)], signal);
+    const span = dayToCount(createdAt.slice(0, 10));
+    await house.wiring.deps.recount({ companyId, span }, signal);
+    await sql`update company_usage set waits = 0xff where waits is not null and company_no =
+      (select company_no from companies where company_id = ${companyId})`.execute(house.db);
+    const caller = house.callerWith(await house.tokenFor(['read'], companyId));
+    const ask = () => caller.get('/messages/patterns');
+    const failed = await eventually(ask, ({ status }) => status !== 202);
+    expect([failed.status, codeOf(failed)]).toEqual([503, 'PATTERNS_FAILED']);
+    expect(Number(failed.headers['retry-after'])).toBeGreaterThan(0);
+
+    await sql`update company_patterns set failed_at = failed_at - interval 59 minute
+      where failed_at is not null`.execute(house.db);
+    expect(await ask()).toMatchObject({ status: 503 });
+    await sql`update company_patterns set failed_at = failed_at - interval 1 minute
+      where failed_at is not null`.execute(house.db);
+    expect(await ask()).toMatchObject({ status: 202 });
   });
 
   it('of a company without messages are not there, and bad days are refused', async () => {

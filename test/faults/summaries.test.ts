@@ -78,12 +78,13 @@ describe("without the queue's Redis", () => {
     await house.kill('queue-redis');
     try {
       expect(await ask(kept, 'GET')).toMatchObject({ status: 200 });
-      for (const [id, method] of [
-        [none, 'GET'],
-        [none, 'POST'],
-        [kept, 'POST'],
-      ] as const) {
-        const answer = await ask(id, method);
+      for (const asked of [
+        ask(none, 'GET'),
+        ask(none, 'POST'),
+        ask(kept, 'POST'),
+        caller.get('/messages/patterns'),
+      ]) {
+        const answer = await asked;
         expect([answer.status, codeOf(answer)]).toEqual([503, 'QUEUE_UNREACHABLE']);
         expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
       }

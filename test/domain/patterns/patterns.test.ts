@@ -11,7 +11,16 @@ import {
   spanOf,
 } from './company.ts';
 
-const NOTHING = { hours: [], conversations: [], answers: [], clientWeeks: [], summaries: [] };
+const { from } = spanOf(8);
+const ALL = { conversationsFrom: from, summariesFrom: from, clientShare: 1 };
+const NOTHING = {
+  hours: [],
+  conversations: [],
+  answers: [],
+  clientWeeks: [],
+  summaries: [],
+  ...ALL,
+};
 
 describe('findPatterns', () => {
   it('gives no pattern of nothing', () => {
@@ -24,6 +33,7 @@ describe('findPatterns', () => {
     const random = randomOf(1);
     const ids = Array.from({ length: 300 }, (_, id) => id);
     const seen = {
+      ...ALL,
       hours: someHours(8, () => random.poisson(6)),
       conversations: ids.map((id) => aConversation(id, { messageCount: 1 + random.below(9) })),
       answers: ids.map((at) => hourOfAnswers(at, [1_000, 2_000, 90_000])),
