@@ -21,6 +21,8 @@ export interface SummarizeDeps {
   keepSummary(companyId: string, summary: Summary): Promise<boolean>;
   /** Charges the Company for a Summary that is not kept. */
   noteWasted(companyId: string, spent: Spent): Promise<void>;
+  /** Keeps others from trying again for a day, unless more is said. */
+  noteSummaryFailure(failed: FailedSummary): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
   /** A draw from [0, 1). */
@@ -30,6 +32,12 @@ export interface SummarizeDeps {
 interface ConversationName {
   readonly companyId: string;
   readonly conversationId: string;
+}
+
+interface FailedSummary extends ConversationName {
+  readonly code: string;
+  /** Messages that the Conversation had. */
+  readonly messageCount: number;
 }
 
 /**
@@ -49,10 +57,12 @@ export async function summarizeConversation(
   // Those that run at this moment do not know of each other: a few may go beyond.
   if ((await deps.tokensLeft(job.companyId)) <= 0) throw budgetSpent(deps);
   const reading = await readWork(state, job, { deps, signal });
-  if (reading.messages.length === 0) return { made: 0 };
+  if (reading.messages.length === 0) {
+    await noteFailure({ state, companyId: job.companyId, code: NOTHING_TO_READ }, deps);
+    return { made: 0 };
+  }
   const summary = await makeOrCharge(state, reading, job.companyId, { deps, signal });
-  if (await deps.keepSummary(job.companyId, summary)) return { made: 1 };
-  await deps.noteWasted(job.companyId, summary);
+  if (await keepOrCharge(summary, job.companyId, deps)) return { made: 1 };
   throw summaryOutrun();
 }
 
@@ -133,7 +143,35 @@ async function makeOrCharge(
     return await make(state, work, run);
   } catch (error) {
     if (error instanceof SummaryFailed) await run.deps.noteWasted(companyId, error.spent);
+    const isFinal = error instanceof PipelineError && error.retry === 'never';
+    if (isFinal) await noteFailure({ state, companyId, code: error.code }, run.deps);
     throw error;
+  }
+}
+
+/** The Messages are gone, or in an archive that is not configured here. */
+const NOTHING_TO_READ = 'NOTHING_TO_READ';
+
+async function noteFailure(
+  { state, companyId, code }: { state: SummaryState; companyId: string; code: string },
+  deps: SummarizeDeps,
+): Promise<void> {
+  const { conversationId, messageCount } = state.conversation;
+  await deps.noteSummaryFailure({ companyId, conversationId, code, messageCount });
+}
+
+/** @returns Whether it is kept; if not, it was charged for all the same. */
+async function keepOrCharge(
+  summary: Summary,
+  companyId: string,
+  { keepSummary, noteWasted }: SummarizeDeps,
+): Promise<boolean> {
+  let isKept = false;
+  try {
+    isKept = await keepSummary(companyId, summary);
+    return isKept;
+  } finally {
+    if (!isKept) await noteWasted(companyId, summary);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { instantOf } from '../../domain/instant.ts';
+import { FAILURE_COUNTS_MS } from '../../domain/summary.ts';
 import { toDatetime } from '../datetime.ts';
 import type { Database, Datetime } from '../schema.ts';
 
@@ -19,7 +20,8 @@ const CONVERSATIONS_PER_QUERY_MAX = 1_000;
 
 /**
  * Conversations that have Messages which their Summary does not know, and are quiet; those that spoke
- * last first. Only Conversations are looked at, in the order of their index, and no Message.
+ * last first. Not those of which none could be made lately, and in which nothing was said since. Only
+ * Conversations are looked at, in the order of their index, and no Message.
  */
 export async function findDueSummaries(
   db: Kysely<Database>,
@@ -27,6 +29,7 @@ export async function findDueSummaries(
   limits = { dueMax: DUE_CONVERSATIONS_MAX, perQueryMax: CONVERSATIONS_PER_QUERY_MAX },
 ): Promise<DueConversation[]> {
   const quietSince = toDatetime(instantOf(nowMs - QUIET_MS));
+  const failedSince = toDatetime(instantOf(nowMs - FAILURE_COUNTS_MS));
   const companies = await db
     .selectFrom('companies')
     .select(['company_no', 'company_id'])
@@ -34,7 +37,8 @@ export async function findDueSummaries(
     .execute();
   let due: Due[] = [];
   for (const { company_no: companyNo, company_id: companyId } of companies) {
-    const more = await findOfCompany(db, { companyNo, companyId, quietSince }, limits);
+    const company = { companyNo, companyId, quietSince, failedSince };
+    const more = await findOfCompany(db, company, limits);
     due = [...due, ...more].toSorted(bySpeaking).slice(0, limits.dueMax);
   }
   return due.map(({ companyId, conversationId }) => ({ companyId, conversationId }));
@@ -51,14 +55,14 @@ function bySpeaking(a: Due, b: Due): number {
 
 async function findOfCompany(
   db: Kysely<Database>,
-  company: { companyNo: number; companyId: string; quietSince: Datetime },
+  company: { companyNo: number; companyId: string; quietSince: Datetime; failedSince: Datetime },
   { dueMax, perQueryMax }: { dueMax: number; perQueryMax: number },
 ): Promise<Due[]> {
-  const { companyId, companyNo, quietSince } = company;
+  const { companyId, companyNo, quietSince, failedSince } = company;
   const due: Due[] = [];
   let behind: Place = { lastMessageAt: quietSince, conversationNo: BEYOND_ALL };
   for (let lookedAt = 0; lookedAt < LOOKED_AT_MAX && due.length < dueMax;) {
-    const looks = await lookAt(db, { companyNo, behind, limit: perQueryMax });
+    const looks = await lookAt(db, { companyNo, failedSince, behind, limit: perQueryMax });
     due.push(
       ...looks
         .filter(({ isDue }) => Number(isDue) === 1)
@@ -87,17 +91,23 @@ interface Look extends Place {
 
 async function lookAt(
   db: Kysely<Database>,
-  { companyNo, behind, limit }: { companyNo: number; behind: Place; limit: number },
+  wanted: { companyNo: number; failedSince: Datetime; behind: Place; limit: number },
 ): Promise<Look[]> {
-  const { lastMessageAt, conversationNo } = behind;
+  const { companyNo, failedSince, limit } = wanted;
+  const { lastMessageAt, conversationNo } = wanted.behind;
   const { rows } = await sql<Look>`
     select conversation.conversation_no as conversationNo,
       conversation.conversation_id as conversationId,
       conversation.last_message_at as lastMessageAt,
-      coalesce(summary.message_count, 0) < conversation.message_count as isDue
+      coalesce(summary.message_count, 0) < conversation.message_count
+        and failure.company_no is null as isDue
     from conversations as conversation force index (conversations_by_activity)
     left join summaries as summary on summary.company_no = conversation.company_no
       and summary.conversation_no = conversation.conversation_no and summary.is_latest = 1
+    left join summary_failures as failure on failure.company_no = conversation.company_no
+      and failure.conversation_no = conversation.conversation_no
+      and failure.message_count = conversation.message_count
+      and failure.failed_at > ${failedSince}
     where conversation.company_no = ${companyNo}
       and conversation.last_message_at <= ${lastMessageAt}
       and (conversation.last_message_at < ${lastMessageAt}

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openNames } from '../../db/names.ts';
+import { forgetFailure, noteFailure } from '../../db/summaries/failures.ts';
 import { findDueSummaries } from '../../db/summaries/find-due.ts';
 import { instantOf } from '../../domain/instant.ts';
 import type { Message } from '../../domain/message.ts';
@@ -178,6 +180,28 @@ describe('what is due', () => {
 
     await own.wiring.deps.keepSummary('due', { ...known, version: 2, messageCount: 2 });
     expect(await find()).not.toContain('due quiet');
+  });
+
+  it('is not due for a day after it failed, unless more was said', async () => {
+    const failed = { companyId: 'due', conversationId: 'old', code: 'SUMMARY_MALFORMED' };
+    const { db } = own;
+    const names = openNames(db);
+    const fail = (messageCount: number, failedAtMs: number) =>
+      noteFailure({ db, names }, { ...failed, messageCount }, failedAtMs);
+    expect(await find()).toContain('due old');
+
+    await fail(1, NOW_MS - DAY_MS + MINUTE_MS);
+    expect(await find()).not.toContain('due old');
+    await fail(1, NOW_MS - DAY_MS);
+    expect(await find()).toContain('due old');
+
+    await fail(1, NOW_MS);
+    await own.wiring.deps.storeMessages([said('old', 9_998)], AbortSignal.timeout(60_000));
+    expect(await find()).toContain('due old');
+    await fail(2, NOW_MS);
+    expect(await find()).not.toContain('due old');
+    await forgetFailure({ db, names }, failed);
+    expect(await find()).toContain('due old');
   });
 });
 

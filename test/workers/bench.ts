@@ -76,6 +76,7 @@ const IDLE: Deps = {
   findUncounted: async () => [],
   recountLater: async () => {},
   noteWasted: async () => {},
+  noteSummaryFailure: async () => {},
   keepPatterns: async () => {},
   findWantedPatterns: async () => [],
   findPatternsLater: async () => {},
