@@ -9,8 +9,8 @@ import { type FindMessages, readNewest, readSince } from './read-conversation.ts
 
 export interface SummarizeDeps {
   readonly summarizer: Summarizer;
-  /** Conversations that are quiet and have no Summary of all they hold, the newest first. */
-  findDueSummaries(): Promise<readonly ConversationName[]>;
+  /** Conversations that are quiet and have no Summary of all they hold, as they are found. */
+  findDueSummaries(signal: AbortSignal): AsyncIterable<readonly ConversationName[]>;
   summarizeLater(conversation: ConversationName, delayMs: number): Promise<void>;
   /** Null: there is no such Conversation. */
   readSummary(conversation: ConversationName): Promise<SummaryState | null>;
@@ -68,20 +68,34 @@ export async function summarizeConversation(
 
 /** So long may a night's Summaries take. */
 const SPREAD_MS = 4 * 60 * 60_000;
-const ASKED_AT_ONCE_MAX = 100;
+/** So long are they looked for: well within what the queue allows the job, so that it ends well. */
+const LOOKING_MS_MAX = 10 * 60_000;
 
-/** Evenly over the night, so that neither MySQL nor a model is asked all at once. */
+/** Each is asked for as it is found: what ends the search, or the process, costs none of those. */
 async function summarizeDue(deps: SummarizeDeps, signal: AbortSignal) {
-  const due = await deps.findDueSummaries();
-  for (let first = 0; first < due.length; first += ASKED_AT_ONCE_MAX) {
+  const enough = AbortSignal.timeout(LOOKING_MS_MAX);
+  let asked = 0;
+  for await (const due of deps.findDueSummaries(AbortSignal.any([signal, enough]))) {
     signal.throwIfAborted();
-    const asked = due.slice(first, first + ASKED_AT_ONCE_MAX).map((conversation, at) => {
-      const delayMs = Math.floor(((first + at) / due.length) * SPREAD_MS);
-      return deps.summarizeLater(conversation, delayMs);
-    });
-    await Promise.all(asked);
+    const first = asked;
+    asked += due.length;
+    await Promise.all(due.map((one, at) => deps.summarizeLater(one, delayOf(first + at))));
   }
-  return { asked: due.length };
+  signal.throwIfAborted();
+  return { asked };
+}
+
+const GOLDEN_RATIO = (1 + Math.sqrt(5)) / 2;
+
+/**
+ * Spreads over the night what nobody has counted yet, so that neither MySQL nor a model is asked all
+ * at once: multiples of the golden ratio lie evenly between whole numbers, however many there come to
+ * be. (Knuth, *The Art of Computer Programming*, vol. 3, 6.4, on multiplicative hashing.)
+ *
+ * @param nth From 0, which is not delayed.
+ */
+function delayOf(nth: number): number {
+  return Math.floor(((nth * GOLDEN_RATIO) % 1) * SPREAD_MS);
 }
 
 function isEnough({ conversation, summary }: SummaryState, { upTo, replaces }: SummarizeOne) {

@@ -24,7 +24,7 @@ export function openSummaries(deps: {
   return {
     read: (wanted: SummaryWanted) => readSummary(deps, wanted),
     listVersions: (wanted: Omit<SummaryWanted, 'version'>) => listSummaryVersions(deps, wanted),
-    findDue: () => findDueSummaries(deps.db, now()),
+    findDue: (signal: AbortSignal) => findDueSummaries(deps.db, { nowMs: now(), signal }),
     async keep(companyId: string, summary: Summary): Promise<boolean> {
       const isKept = await keepSummary(deps, companyId, summary);
       if (isKept) deps.observe(summary);

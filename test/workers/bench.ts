@@ -88,7 +88,7 @@ const IDLE: Deps = {
   archive: async () => ({ moved: 0 }),
   cleanCache: async () => ({ dropped: 0 }),
   summarizer: builtInSummarizer,
-  findDueSummaries: async () => [],
+  findDueSummaries: async function* () {},
   summarizeLater: async () => {},
   readSummary: async () => null,
   findMessages: async () => ({ messages: [], before: null, after: null }),

@@ -385,8 +385,44 @@ describe('a Company whose tokens of the day are spent', () => {
   });
 });
 
+/** What is asked for, when this is found. */
+async function delaysOf(findDueSummaries: SummarizeDeps['findDueSummaries'], until = signal) {
+  const delaysMs: number[] = [];
+  const summarizeLater = async (_: unknown, delayMs: number) => void delaysMs.push(delayMs);
+  const deps = { ...house.wiring.deps, findDueSummaries, summarizeLater };
+  const ended = await Promise.allSettled([summarizeConversation({}, deps, until)]);
+  return { delaysMs, ended: ended[0] };
+}
+const someDue = (count: number) =>
+  Array.from({ length: count }, (_, nth) => ({ companyId: 'c', conversationId: `${nth}` }));
+
 describe('the night', () => {
-  it('has all summarized that is new and quiet, evenly, the newest first', async () => {
+  it.each([10, 200, 1_000])('spreads %i evenly, though nobody counted them', async (count) => {
+    const { delaysMs, ended } = await delaysOf(async function* () {
+      for (let found = 0; found < count; found += 10) yield someDue(10);
+    });
+
+    expect(ended).toMatchObject({ value: { asked: count } });
+    const hours = Object.groupBy(delaysMs, (delayMs) => Math.floor(delayMs / 3_600_000));
+    expect(Object.keys(hours)).toEqual(['0', '1', '2', '3']);
+    for (const own of Object.values(hours)) {
+      expect(Math.abs((own?.length ?? 0) - count / 4)).toBeLessThan(3);
+    }
+  });
+
+  it('has asked for what was found when it is told to end', async () => {
+    const told = new AbortController();
+    const { delaysMs, ended } = await delaysOf(async function* (until) {
+      yield someDue(3);
+      told.abort();
+      expect(until.aborted).toBe(true);
+    }, told.signal);
+
+    expect(delaysMs).toHaveLength(3);
+    expect(ended).toMatchObject({ reason: { name: 'AbortError' } });
+  });
+
+  it('has all summarized that is new and quiet, spread over four hours, the newest at once', async () => {
     const own = await openTestHouse();
     try {
       const said = (id: string, minutes: number) =>
@@ -419,8 +455,8 @@ describe('the night', () => {
       });
       expect(new Map(delays)).toEqual(
         new Map([
-          ['second', 80],
-          ['third', 160],
+          ['second', 148],
+          ['third', 57],
         ]),
       );
 
