@@ -13,6 +13,8 @@ const MysqlUrl = z
 
 /** Enough for one piece of a Conversation, its summary, and one attempt to repair that. */
 const TOKENS_PER_JOB_MIN = 30_000;
+/** Each Summary tells by which model it was made; a table has so much room for that. */
+const MODEL_LENGTH_MAX = 128;
 /** Node's own fetch waits no longer for an answer. */
 const LLM_TIMEOUT_SECONDS_MAX = 300;
 
@@ -84,7 +86,7 @@ const Env = z
     METRICS_TOKEN: z.string().min(1).optional(),
     /** A server that speaks OpenAI's protocol, and its model, write the Summaries; absent: built in. */
     LLM_BASE_URL: HttpUrl.optional(),
-    LLM_MODEL: z.string().min(1).optional(),
+    LLM_MODEL: z.string().min(1).max(MODEL_LENGTH_MAX).optional(),
     /** Servers of one's own need none. */
     LLM_API_KEY: z.string().min(1).optional(),
     LLM_TIMEOUT_SECONDS: Count.max(LLM_TIMEOUT_SECONDS_MAX).default(60),

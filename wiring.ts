@@ -188,6 +188,7 @@ export function openWiring(config: Config) {
       findMessages: findMessages.bind(null, rooms), // Not among the times of those who wait.
       tokensLeft: summaries.tokensLeft,
       noteWasted: summaries.noteWasted,
+      noteSummaryFailure: summaries.noteFailure,
       keepSummary: summaries.keep,
       now,
       random,
@@ -269,6 +270,8 @@ export function openWiring(config: Config) {
     readSummary: summaries.read,
     listSummaryVersions: summaries.listVersions,
     askForSummary: later.askForSummary,
+    forgetSummaryFailure: summaries.forgetFailure,
+    tokensLeft: summaries.tokensLeft,
     readLedger: readLedger.bind(null, db),
     keys: {
       create: createApiKey.bind(null, db),

@@ -24,6 +24,8 @@ const STATUS: Readonly<Record<string, number>> = {
   COLD_UNREACHABLE: 503,
   PATTERNS_FAILED: 503,
   CACHE_UNREACHABLE: 503,
+  SUMMARY_FAILED: 503,
+  SUMMARY_BUDGET_SPENT: 503,
 };
 
 /** Codes that any route may answer with, by status: for the OpenAPI document. */

@@ -38,6 +38,10 @@ export interface RouteDeps {
   listSummaryVersions(conversation: ConversationName): Promise<readonly object[] | null>;
   /** Resolves when the job is durable in its queue. */
   askForSummary(wanted: ConversationName & { replaces?: number }): Promise<void>;
+  /** That none could be made: somebody wants another attempt. */
+  forgetSummaryFailure(conversation: ConversationName): Promise<void>;
+  /** How many the Company may still spend on Summaries on this UTC day. */
+  tokensLeft(companyId: string): Promise<number>;
   invalidateConversationCache(conversation: ConversationName): Promise<void>;
   invalidateCompanyCache(companyId: string): Promise<void>;
   /** Milliseconds since 1970. */

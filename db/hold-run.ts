@@ -36,11 +36,12 @@ export async function holdRun(
 ): Promise<Exclude<RunVerdict, 'busy'>> {
   const ours: Runner = { name: run.name, runner: randomUUID() };
   const lease = { runner: ours.runner, ms: LEASE_MS };
+  const askedAt = performance.now(); // MySQL's lease begins later, and never lasts shorter than ours.
   const verdict = await takeRun(db, run, lease).catch(failUnreachable);
   if (verdict === 'busy') throw runBusy(run.name);
   if (verdict !== 'taken') return verdict;
 
-  const renewal = keepLease(db, ours, signal);
+  const renewal = keepLease(db, ours, { askedAt, told: signal });
   try {
     await work(AbortSignal.any([signal, renewal.lost]));
   } catch (error) {
@@ -54,10 +55,18 @@ export async function holdRun(
   return 'taken';
 }
 
-/** Says that the run goes on, until it ends, or is told to: what does not obey loses its lease. */
-function keepLease(db: Kysely<Database>, ours: Runner, told: AbortSignal) {
+/**
+ * Says that the run goes on, until it ends, or is told to: what does not obey loses its lease.
+ *
+ * @param lease.askedAt When MySQL was asked for it, on the clock of `performance.now()`.
+ */
+function keepLease(
+  db: Kysely<Database>,
+  ours: Runner,
+  { askedAt: takenAt, told }: { askedAt: number; told: AbortSignal },
+) {
   const lost = new AbortController();
-  let renewedAt = performance.now();
+  let renewedAt = takenAt;
 
   async function renew(): Promise<void> {
     const askedAt = performance.now();

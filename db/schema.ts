@@ -23,6 +23,7 @@ export interface Database {
   schedule_runs: ScheduleRunsTable;
   summaries: SummariesTable;
   wasted_tokens: WastedTokensTable;
+  summary_failures: SummaryFailuresTable;
   company_patterns: CompanyPatternsTable;
 }
 
@@ -264,6 +265,15 @@ export interface WastedTokensTable {
   company_no: number;
   day: string;
   tokens: string | number;
+}
+
+/** Why a Conversation has no Summary, as it was when that was tried last. */
+export interface SummaryFailuresTable {
+  company_no: number;
+  conversation_no: number;
+  code: string;
+  message_count: number;
+  failed_at: Datetime;
 }
 
 /** The patterns of a Company in a span, as they were found last. */

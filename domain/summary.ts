@@ -41,6 +41,7 @@ export type Gist = z.infer<typeof Gist>;
 
 const Count = z.int().min(0);
 const Instant = z.string().meta({ format: 'date-time' });
+type Instant = z.infer<typeof Instant>;
 
 /** A Gist as it is kept: of which Messages it is, and whose work. */
 export const Summary = Gist.extend({
@@ -62,10 +63,34 @@ export const Summary = Gist.extend({
 });
 export type Summary = z.infer<typeof Summary>;
 
+/** That no Summary could be made, and that trying again would change nothing. */
+export interface SummaryFailure {
+  /** Of the fault; its sentence is not kept. */
+  readonly code: string;
+  /** Messages that the Conversation had then. */
+  readonly messageCount: number;
+  readonly failedAt: Instant;
+}
+
 /** A Conversation as it is now, and what was said of it; null: nothing yet. */
 export interface SummaryState {
   readonly conversation: Conversation;
   readonly summary: Summary | null;
+  /** The last one, where there is no Summary. */
+  readonly failure: SummaryFailure | null;
+}
+
+/** So long nothing but a wish tries again: each attempt may be charged for. */
+export const FAILURE_COUNTS_MS = 24 * 60 * 60_000;
+
+/** The failure that keeps a Summary from being made now; null: there is none, or more was said. */
+export function failureThatCounts(
+  { conversation, failure }: SummaryState,
+  nowMs: number,
+): { code: string; leftMs: number } | null {
+  if (failure?.messageCount !== conversation.messageCount) return null;
+  const leftMs = Date.parse(failure.failedAt) + FAILURE_COUNTS_MS - nowMs;
+  return leftMs > 0 ? { code: failure.code, leftMs } : null;
 }
 
 /** Whether something was said since, be it late: then its moment may lie before the others'. */

@@ -33,6 +33,7 @@ describe('the language model', () => {
     [{ LLM_API_KEY: 'sk-4711' }, 'LLM_BASE_URL'],
     [{ LLM_MODEL, LLM_BASE_URL: 'localhost:11434' }, 'LLM_BASE_URL'],
     [{ LLM_MODEL, LLM_BASE_URL: 'https://me:sk-4711@example.com/v1' }, 'LLM_BASE_URL'],
+    [{ LLM_BASE_URL, LLM_MODEL: 'm'.repeat(129) }, 'LLM_MODEL'],
     [{ LLM_TOKENS_PER_JOB_MAX: '29999' }, 'LLM_TOKENS_PER_JOB_MAX'],
     [{ LLM_TOKENS_PER_COMPANY_DAY_MAX: '59999' }, 'LLM_TOKENS_PER_COMPANY_DAY_MAX'],
     [{ LLM_TIMEOUT_SECONDS: '301' }, 'LLM_TIMEOUT_SECONDS'],

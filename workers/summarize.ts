@@ -9,8 +9,8 @@ import { type FindMessages, readNewest, readSince } from './read-conversation.ts
 
 export interface SummarizeDeps {
   readonly summarizer: Summarizer;
-  /** Conversations that are quiet and have no Summary of all they hold, the newest first. */
-  findDueSummaries(): Promise<readonly ConversationName[]>;
+  /** Conversations that are quiet and have no Summary of all they hold, as they are found. */
+  findDueSummaries(signal: AbortSignal): AsyncIterable<readonly ConversationName[]>;
   summarizeLater(conversation: ConversationName, delayMs: number): Promise<void>;
   /** Null: there is no such Conversation. */
   readSummary(conversation: ConversationName): Promise<SummaryState | null>;
@@ -21,6 +21,8 @@ export interface SummarizeDeps {
   keepSummary(companyId: string, summary: Summary): Promise<boolean>;
   /** Charges the Company for a Summary that is not kept. */
   noteWasted(companyId: string, spent: Spent): Promise<void>;
+  /** Keeps others from trying again for a day, unless more is said. */
+  noteSummaryFailure(failed: FailedSummary): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
   /** A draw from [0, 1). */
@@ -30,6 +32,12 @@ export interface SummarizeDeps {
 interface ConversationName {
   readonly companyId: string;
   readonly conversationId: string;
+}
+
+interface FailedSummary extends ConversationName {
+  readonly code: string;
+  /** Messages that the Conversation had. */
+  readonly messageCount: number;
 }
 
 /**
@@ -49,29 +57,45 @@ export async function summarizeConversation(
   // Those that run at this moment do not know of each other: a few may go beyond.
   if ((await deps.tokensLeft(job.companyId)) <= 0) throw budgetSpent(deps);
   const reading = await readWork(state, job, { deps, signal });
-  if (reading.messages.length === 0) return { made: 0 };
+  if (reading.messages.length === 0) {
+    await noteFailure({ state, companyId: job.companyId, code: NOTHING_TO_READ }, deps);
+    return { made: 0 };
+  }
   const summary = await makeOrCharge(state, reading, job.companyId, { deps, signal });
-  if (await deps.keepSummary(job.companyId, summary)) return { made: 1 };
-  await deps.noteWasted(job.companyId, summary);
+  if (await keepOrCharge(summary, job.companyId, deps)) return { made: 1 };
   throw summaryOutrun();
 }
 
 /** So long may a night's Summaries take. */
 const SPREAD_MS = 4 * 60 * 60_000;
-const ASKED_AT_ONCE_MAX = 100;
+/** So long are they looked for: well within what the queue allows the job, so that it ends well. */
+const LOOKING_MS_MAX = 10 * 60_000;
 
-/** Evenly over the night, so that neither MySQL nor a model is asked all at once. */
+/** Each is asked for as it is found: what ends the search, or the process, costs none of those. */
 async function summarizeDue(deps: SummarizeDeps, signal: AbortSignal) {
-  const due = await deps.findDueSummaries();
-  for (let first = 0; first < due.length; first += ASKED_AT_ONCE_MAX) {
+  const enough = AbortSignal.timeout(LOOKING_MS_MAX);
+  let asked = 0;
+  for await (const due of deps.findDueSummaries(AbortSignal.any([signal, enough]))) {
     signal.throwIfAborted();
-    const asked = due.slice(first, first + ASKED_AT_ONCE_MAX).map((conversation, at) => {
-      const delayMs = Math.floor(((first + at) / due.length) * SPREAD_MS);
-      return deps.summarizeLater(conversation, delayMs);
-    });
-    await Promise.all(asked);
+    const first = asked;
+    asked += due.length;
+    await Promise.all(due.map((one, at) => deps.summarizeLater(one, delayOf(first + at))));
   }
-  return { asked: due.length };
+  signal.throwIfAborted();
+  return { asked };
+}
+
+const GOLDEN_RATIO = (1 + Math.sqrt(5)) / 2;
+
+/**
+ * Spreads over the night what nobody has counted yet, so that neither MySQL nor a model is asked all
+ * at once: multiples of the golden ratio lie evenly between whole numbers, however many there come to
+ * be. (Knuth, *The Art of Computer Programming*, vol. 3, 6.4, on multiplicative hashing.)
+ *
+ * @param nth From 0, which is not delayed.
+ */
+function delayOf(nth: number): number {
+  return Math.floor(((nth * GOLDEN_RATIO) % 1) * SPREAD_MS);
 }
 
 function isEnough({ conversation, summary }: SummaryState, { upTo, replaces }: SummarizeOne) {
@@ -133,7 +157,35 @@ async function makeOrCharge(
     return await make(state, work, run);
   } catch (error) {
     if (error instanceof SummaryFailed) await run.deps.noteWasted(companyId, error.spent);
+    const isFinal = error instanceof PipelineError && error.retry === 'never';
+    if (isFinal) await noteFailure({ state, companyId, code: error.code }, run.deps);
     throw error;
+  }
+}
+
+/** The Messages are gone, or in an archive that is not configured here. */
+const NOTHING_TO_READ = 'NOTHING_TO_READ';
+
+async function noteFailure(
+  { state, companyId, code }: { state: SummaryState; companyId: string; code: string },
+  deps: SummarizeDeps,
+): Promise<void> {
+  const { conversationId, messageCount } = state.conversation;
+  await deps.noteSummaryFailure({ companyId, conversationId, code, messageCount });
+}
+
+/** @returns Whether it is kept; if not, it was charged for all the same. */
+async function keepOrCharge(
+  summary: Summary,
+  companyId: string,
+  { keepSummary, noteWasted }: SummarizeDeps,
+): Promise<boolean> {
+  let isKept = false;
+  try {
+    isKept = await keepSummary(companyId, summary);
+    return isKept;
+  } finally {
+    if (!isKept) await noteWasted(companyId, summary);
   }
 }
 

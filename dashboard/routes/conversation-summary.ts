@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { isStale } from '../../domain/summary.ts';
-import { notFound } from '../problem.ts';
-import { type Answer, defineRoute } from '../route.ts';
+import { failureThatCounts, isStale } from '../../domain/summary.ts';
+import { notFound, RequestFault } from '../problem.ts';
+import { type Answer, defineRoute, type RouteDeps } from '../route.ts';
 import { CompanyId, ConversationId, QueuedShape, summaryQuery, SummaryShape } from '../shapes.ts';
 
 const path = '/messages/conversations/{conversationId}/summary';
@@ -26,7 +26,7 @@ export const conversationSummary = defineRoute({
   path,
   summary: 'What the conversation was about: summary, key points, sentiment, tags.',
   description:
-    'Where there is none yet, it is made now. Summaries of conversations with new messages are made every night; until then the last one `isStale`.',
+    'Where there is none yet, it is made now. Summaries of conversations with new messages are made every night; until then the last one `isStale`. One that could not be made is tried again after a day, when more was said, or when a POST asks for it.',
   scope: 'read',
   params,
   query: z.strictObject(summaryQuery),
@@ -39,6 +39,9 @@ export const conversationSummary = defineRoute({
       return { status: 200, body: { ...summary, isStale: isStale(summary, conversation) } };
     }
     if (version !== undefined) throw notFound('version of the summary');
+    const failure = failureThatCounts(state, deps.now());
+    if (failure) throw summaryFailed(failure);
+    await refuseIfSpent(companyId, deps);
     await deps.askForSummary({ companyId, conversationId });
     return QUEUED;
   },
@@ -60,7 +63,31 @@ export const freshSummary = defineRoute({
     if (!state) throw notFound('conversation');
     const replaces = state.summary?.version;
     const wanted = { companyId, conversationId };
+    await refuseIfSpent(companyId, deps);
+    await deps.forgetSummaryFailure(wanted);
     await deps.askForSummary(replaces === undefined ? wanted : { ...wanted, replaces });
     return QUEUED;
   },
 });
+
+const summaryFailed = ({ code, leftMs }: { code: string; leftMs: number }) =>
+  new RequestFault(
+    'SUMMARY_FAILED',
+    `no summary could be made (${code}); it is tried again after the seconds of Retry-After, when more was said, or when a POST asks for it`,
+    { retry: { afterMs: leftMs } },
+  );
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** What is asked for then would only wait in the queue, and whoever asks beside it. */
+async function refuseIfSpent(
+  companyId: string,
+  { tokensLeft, now }: Pick<RouteDeps, 'tokensLeft' | 'now'>,
+): Promise<void> {
+  if ((await tokensLeft(companyId)) > 0) return;
+  throw new RequestFault(
+    'SUMMARY_BUDGET_SPENT',
+    "the company's tokens of today are spent; ask again tomorrow, or raise LLM_TOKENS_PER_COMPANY_DAY_MAX",
+    { retry: { afterMs: DAY_MS - (now() % DAY_MS) } },
+  );
+}

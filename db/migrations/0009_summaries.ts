@@ -43,4 +43,15 @@ export async function up(db: Kysely<never>): Promise<void> {
       tokens bigint unsigned not null,
       primary key (company_no, day)
     ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
+
+  // The last time that a Conversation of so many Messages could not be summarized, and why.
+  await sql`
+    create table summary_failures (
+      company_no int unsigned not null,
+      conversation_no int unsigned not null,
+      code varchar(64) not null,
+      message_count int unsigned not null,
+      failed_at datetime(3) not null,
+      primary key (company_no, conversation_no)
+    ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`.execute(db);
 }

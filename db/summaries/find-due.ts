@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { instantOf } from '../../domain/instant.ts';
+import { FAILURE_COUNTS_MS } from '../../domain/summary.ts';
 import { toDatetime } from '../datetime.ts';
 import type { Database, Datetime } from '../schema.ts';
 
@@ -16,60 +17,87 @@ export const DUE_CONVERSATIONS_MAX = 50_000;
 /** Of one Company, in one night: those behind have been quiet for long. */
 const LOOKED_AT_MAX = 1_000_000;
 const CONVERSATIONS_PER_QUERY_MAX = 1_000;
+/** Of one Company, in one of its turns. */
+const DUE_PER_TURN_MAX = 100;
 
 /**
- * Conversations that have Messages which their Summary does not know, and are quiet; those that spoke
- * last first. Only Conversations are looked at, in the order of their index, and no Message.
+ * Conversations that have Messages which their Summary does not know, and are quiet. Not those of which
+ * none could be made lately, and in which nothing was said since. Only Conversations are looked at, in
+ * the order of their index, and no Message.
+ *
+ * The Companies take turns, each with those that spoke last first: a large one does not keep the small
+ * ones waiting, and its share of the night is what they leave it.
+ *
+ * @param search.signal Ends the search; what was found by then is good.
+ * @returns             As they are found, up to a hundred at a time.
  */
-export async function findDueSummaries(
+export async function* findDueSummaries(
   db: Kysely<Database>,
-  nowMs: number,
+  { nowMs, signal }: { nowMs: number; signal: AbortSignal },
   limits = { dueMax: DUE_CONVERSATIONS_MAX, perQueryMax: CONVERSATIONS_PER_QUERY_MAX },
-): Promise<DueConversation[]> {
+): AsyncGenerator<readonly DueConversation[]> {
+  let left = limits.dueMax;
+  let searches = await beginSearches(db, nowMs);
+  while (searches.length > 0) {
+    const share = clamp(Math.floor(left / searches.length), { min: 1, max: DUE_PER_TURN_MAX });
+    for (const search of searches) {
+      if (left === 0 || signal.aborted) return;
+      const options = { dueMax: Math.min(share, left), perQueryMax: limits.perQueryMax };
+      const due = await takeTurn(db, search, options);
+      left -= due.length;
+      if (due.length > 0) yield due;
+    }
+    searches = searches.filter(({ looksLeft }) => looksLeft > 0);
+  }
+}
+
+/** How far the Conversations of a Company were looked through. */
+interface Search {
+  readonly companyNo: number;
+  readonly companyId: string;
+  /** A failure since then counts. */
+  readonly failedSince: Datetime;
+  behind: Place;
+  looksLeft: number;
+}
+
+async function beginSearches(db: Kysely<Database>, nowMs: number): Promise<Search[]> {
   const quietSince = toDatetime(instantOf(nowMs - QUIET_MS));
+  const failedSince = toDatetime(instantOf(nowMs - FAILURE_COUNTS_MS));
   const companies = await db
     .selectFrom('companies')
     .select(['company_no', 'company_id'])
     .orderBy('company_no')
     .execute();
-  let due: Due[] = [];
-  for (const { company_no: companyNo, company_id: companyId } of companies) {
-    const more = await findOfCompany(db, { companyNo, companyId, quietSince }, limits);
-    due = [...due, ...more].toSorted(bySpeaking).slice(0, limits.dueMax);
-  }
-  return due.map(({ companyId, conversationId }) => ({ companyId, conversationId }));
+  return companies.map(({ company_no: companyNo, company_id: companyId }) => ({
+    companyNo,
+    companyId,
+    failedSince,
+    behind: { lastMessageAt: quietSince, conversationNo: BEYOND_ALL },
+    looksLeft: LOOKED_AT_MAX,
+  }));
 }
 
-interface Due extends DueConversation {
-  readonly lastMessageAt: Datetime;
-}
-
-function bySpeaking(a: Due, b: Due): number {
-  if (a.lastMessageAt === b.lastMessageAt) return 0;
-  return a.lastMessageAt < b.lastMessageAt ? 1 : -1;
-}
-
-async function findOfCompany(
+/** One query, and how far the search has come by that. */
+async function takeTurn(
   db: Kysely<Database>,
-  company: { companyNo: number; companyId: string; quietSince: Datetime },
+  search: Search,
   { dueMax, perQueryMax }: { dueMax: number; perQueryMax: number },
-): Promise<Due[]> {
-  const { companyId, companyNo, quietSince } = company;
-  const due: Due[] = [];
-  let behind: Place = { lastMessageAt: quietSince, conversationNo: BEYOND_ALL };
-  for (let lookedAt = 0; lookedAt < LOOKED_AT_MAX && due.length < dueMax;) {
-    const looks = await lookAt(db, { companyNo, behind, limit: perQueryMax });
-    due.push(
-      ...looks
-        .filter(({ isDue }) => Number(isDue) === 1)
-        .map(({ conversationId, lastMessageAt }) => ({ companyId, conversationId, lastMessageAt })),
-    );
-    const last = looks.at(-1);
-    if (!last || looks.length < perQueryMax) break;
-    behind = last;
-    lookedAt += looks.length;
-  }
-  return due.slice(0, dueMax);
+): Promise<DueConversation[]> {
+  const looks = await lookAt(db, { ...search, limit: perQueryMax });
+  const due = looks.filter(({ isDue }) => Number(isDue) === 1).slice(0, dueMax);
+  const lastDue = due.at(-1);
+  // Those behind what it may give are looked at again, in its next turn.
+  const isCut = lastDue !== undefined && due.length === dueMax;
+  const seen = isCut ? looks.slice(0, looks.indexOf(lastDue) + 1) : looks;
+  const isAtEnd = seen.length < perQueryMax && seen.length === looks.length;
+  search.behind = seen.at(-1) ?? search.behind;
+  search.looksLeft = isAtEnd ? 0 : search.looksLeft - seen.length;
+  return due.map(({ conversationId }) => ({ companyId: search.companyId, conversationId }));
+}
+
+function clamp(value: number, { min, max }: { min: number; max: number }): number {
+  return Math.min(Math.max(value, min), max);
 }
 
 /** A place in the order of `conversations_by_activity`. */
@@ -87,17 +115,23 @@ interface Look extends Place {
 
 async function lookAt(
   db: Kysely<Database>,
-  { companyNo, behind, limit }: { companyNo: number; behind: Place; limit: number },
+  wanted: { companyNo: number; failedSince: Datetime; behind: Place; limit: number },
 ): Promise<Look[]> {
-  const { lastMessageAt, conversationNo } = behind;
+  const { companyNo, failedSince, limit } = wanted;
+  const { lastMessageAt, conversationNo } = wanted.behind;
   const { rows } = await sql<Look>`
     select conversation.conversation_no as conversationNo,
       conversation.conversation_id as conversationId,
       conversation.last_message_at as lastMessageAt,
-      coalesce(summary.message_count, 0) < conversation.message_count as isDue
+      coalesce(summary.message_count, 0) < conversation.message_count
+        and failure.company_no is null as isDue
     from conversations as conversation force index (conversations_by_activity)
     left join summaries as summary on summary.company_no = conversation.company_no
       and summary.conversation_no = conversation.conversation_no and summary.is_latest = 1
+    left join summary_failures as failure on failure.company_no = conversation.company_no
+      and failure.conversation_no = conversation.conversation_no
+      and failure.message_count = conversation.message_count
+      and failure.failed_at > ${failedSince}
     where conversation.company_no = ${companyNo}
       and conversation.last_message_at <= ${lastMessageAt}
       and (conversation.last_message_at < ${lastMessageAt}

@@ -6,8 +6,8 @@ import { faultKind } from '../faults.ts';
 import type { Names } from '../names.ts';
 import { retryDeadlocks } from '../retry-deadlocks.ts';
 import type { Database } from '../schema.ts';
-import { placeOf } from './read-summary.ts';
-import { type SummaryPlace, toRow } from './summary-row.ts';
+import { placeOf, type SummaryPlace } from './place.ts';
+import { toRow } from './summary-row.ts';
 
 /** So long a version stays, however many came after it: its tokens count against the day's. */
 const COUNTED_MS = 24 * 60 * 60_000;

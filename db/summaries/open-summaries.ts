@@ -3,6 +3,7 @@ import type { Spent } from '../../domain/spent.ts';
 import type { Summary } from '../../domain/summary.ts';
 import type { Names } from '../names.ts';
 import type { Database } from '../schema.ts';
+import { type FailedSummary, forgetFailure, noteFailure } from './failures.ts';
 import { findDueSummaries } from './find-due.ts';
 import { keepSummary } from './keep-summary.ts';
 import { listSummaryVersions, readSummary, type SummaryWanted } from './read-summary.ts';
@@ -23,7 +24,7 @@ export function openSummaries(deps: {
   return {
     read: (wanted: SummaryWanted) => readSummary(deps, wanted),
     listVersions: (wanted: Omit<SummaryWanted, 'version'>) => listSummaryVersions(deps, wanted),
-    findDue: () => findDueSummaries(deps.db, now()),
+    findDue: (signal: AbortSignal) => findDueSummaries(deps.db, { nowMs: now(), signal }),
     async keep(companyId: string, summary: Summary): Promise<boolean> {
       const isKept = await keepSummary(deps, companyId, summary);
       if (isKept) deps.observe(summary);
@@ -33,5 +34,7 @@ export function openSummaries(deps: {
       return deps.tokensPerDayMax - (await tokensUsed(deps, companyId, now()));
     },
     noteWasted: (companyId: string, spent: Spent) => noteWasted(deps, { companyId, spent }, now()),
+    noteFailure: (failed: FailedSummary) => noteFailure(deps, failed, now()),
+    forgetFailure: forgetFailure.bind(null, deps),
   };
 }

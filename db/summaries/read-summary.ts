@@ -5,7 +5,9 @@ import { readConversation } from '../conversations.ts';
 import { fromDatetime } from '../datetime.ts';
 import type { Names } from '../names.ts';
 import type { Database } from '../schema.ts';
-import { type SummaryPlace, toSummary } from './summary-row.ts';
+import { readFailure } from './failures.ts';
+import { placeOf } from './place.ts';
+import { toSummary } from './summary-row.ts';
 
 interface Deps {
   readonly db: Kysely<Database>;
@@ -35,7 +37,8 @@ export async function readSummary(deps: Deps, wanted: SummaryWanted): Promise<Su
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return { conversation, summary: row ? toSummary(row, wanted.conversationId) : null };
+  if (!row) return { conversation, summary: null, failure: await readFailure(deps.db, place) };
+  return { conversation, summary: toSummary(row, wanted.conversationId), failure: null };
 }
 
 /** A version of a Summary, as lists show it. */
@@ -69,16 +72,4 @@ export async function listSummaryVersions(
     promptVersion: row.prompt_version,
     messageCount: row.message_count,
   }));
-}
-
-/** @returns Null if a name is unknown. */
-export async function placeOf(
-  { names }: Deps,
-  { companyId, conversationId }: { companyId: string; conversationId: string },
-): Promise<SummaryPlace | null> {
-  const companyNo = await names.companyNo(companyId);
-  if (companyNo === null) return null;
-  const conversationNo = await names.conversationNo(companyNo, conversationId);
-  if (conversationNo === null) return null;
-  return { company_no: companyNo, conversation_no: conversationNo };
 }

@@ -2,14 +2,9 @@ import type { Selectable } from 'kysely';
 import type { Summary } from '../../domain/summary.ts';
 import { fromDatetime, toDatetime } from '../datetime.ts';
 import type { SummariesTable } from '../schema.ts';
+import type { SummaryPlace } from './place.ts';
 
 type SummaryRow = Selectable<SummariesTable>;
-
-/** Where a Summary stands: the leading columns of its row. */
-export interface SummaryPlace {
-  readonly company_no: number;
-  readonly conversation_no: number;
-}
 
 /** As the latest version. */
 export function toRow(place: SummaryPlace, summary: Summary): SummaryRow {

@@ -7,8 +7,11 @@ export const COMPANY = 'padaria';
 export type HttpHouse = Awaited<ReturnType<typeof openHttpHouse>>;
 
 /** An installation with a Fleet and an HTTP process, and callers with keys of `COMPANY`. */
-export async function openHttpHouse(overrides: Partial<Config> = {}) {
-  const house = await openTestHouse();
+export async function openHttpHouse(
+  overrides: Partial<Config> = {},
+  env: Record<string, string> = {},
+) {
+  const house = await openTestHouse(env);
   const callers: Caller[] = [];
   await house.runFleet();
   const { url } = await house.openDashboard(overrides);

@@ -1,8 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Message } from '../../domain/message.ts';
 import { aMessage, eventually } from '../house.ts';
+import { GOOD } from '../summaries/configured-model.ts';
+import { openLanguageModelServer, says } from '../summaries/llm-stub.ts';
 import { type Answer, codeOf, said } from './caller.ts';
 import { COMPANY, type HttpHouse, openHttpHouse } from './open-http-house.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
 
 let house: HttpHouse;
 beforeAll(async () => void (house = await openHttpHouse()));
@@ -112,5 +116,81 @@ describe('the summary of a conversation', () => {
   it.each(['0', '1.5', 'last', '-1'])('takes no version %s', async (version) => {
     const answer = await get(`${pathOf('pedido-1')}?version=${version}`);
     expect([answer.status, said(answer)['field']]).toEqual([400, 'version']);
+  });
+});
+
+const FITTING = { ...GOOD, keyPoints: [{ text: 'Ela disse oi.', messages: [1] }] };
+const tokens = (usage: number) => ({ prompt_tokens: usage, completion_tokens: 0 });
+const modelAt = (baseUrl: string) => ({
+  LLM_BASE_URL: baseUrl,
+  LLM_MODEL: 'small',
+  LLM_TOKENS_PER_JOB_MAX: '30000',
+  LLM_TOKENS_PER_COMPANY_DAY_MAX: '30000',
+});
+const tell = (own: HttpHouse, ...ids: string[]) =>
+  own.wiring.deps.storeMessages(
+    ids.map((id) => saying(id, 'Oi', '12:00')),
+    AbortSignal.timeout(20_000),
+  );
+const refusedWith = (code: string) => (answer: Answer) =>
+  answer.status === 503 && codeOf(answer) === code;
+const retryAfter = (answer: Answer) => Number(answer.headers['retry-after']);
+
+describe('a summary that a language model fails to make', () => {
+  it('is paid for once, however often one asks, until somebody wants another attempt', async () => {
+    const bad = says('no JSON, though it says liquidificador', tokens(10));
+    const { baseUrl, asked } = await openLanguageModelServer(bad, bad, says(FITTING, tokens(10)));
+    const own = await openHttpHouse({}, modelAt(baseUrl));
+    onTestFinished(own.close);
+    const path = pathOf('a');
+    await tell(own, 'a');
+    const ask = () => own.caller.get(path);
+    expect((await ask()).status).toBe(202);
+
+    const { inspector } = own.wiring.queue;
+    await eventually(
+      () => inspector.counts('summarize'),
+      ({ dead }) => dead === 1,
+    );
+    const refusal = await ask();
+    expect(refusedWith('SUMMARY_FAILED')(refusal)).toBe(true);
+    expect(said(refusal)['detail']).toContain('SUMMARY_MALFORMED');
+    expect(JSON.stringify(said(refusal))).not.toContain('liquidificador');
+    expect(retryAfter(refusal)).toBeGreaterThan(86_400 - 60);
+    expect(retryAfter(refusal)).toBeLessThanOrEqual(86_400);
+    for (let again = 0; again < 3; again++) expect((await ask()).status).toBe(503);
+    expect(await inspector.counts('summarize')).toMatchObject({ waiting: 0, active: 0, dead: 1 });
+    expect(asked).toHaveLength(2); // The answer, and its repair.
+
+    expect((await own.caller.ask(path, { method: 'POST' })).status).toBe(202);
+    const made = await eventually(ask, ({ status }) => status !== 202);
+    expect([made.status, said(made)['version']]).toEqual([200, 1]);
+    expect(asked).toHaveLength(3);
+  });
+
+  it('says when the company may spend tokens again, and asks no model until then', async () => {
+    const greedy = says(FITTING, tokens(30_000));
+    const { baseUrl, asked } = await openLanguageModelServer(greedy);
+    const own = await openHttpHouse({}, modelAt(baseUrl));
+    onTestFinished(own.close);
+    await tell(own, 'a', 'b');
+    const made = await eventually(
+      () => own.caller.get(pathOf('a')),
+      ({ status }) => status !== 202,
+    );
+    expect(made.status).toBe(200);
+
+    for (const [method, id] of [
+      ['GET', 'b'],
+      ['POST', 'b'],
+      ['POST', 'a'],
+    ] as const) {
+      const answer = await own.caller.ask(pathOf(id), { method });
+      expect(refusedWith('SUMMARY_BUDGET_SPENT')(answer)).toBe(true);
+      const untilTomorrow = (DAY_MS - (Date.now() % DAY_MS)) / 1_000;
+      expect(Math.abs(retryAfter(answer) - untilTomorrow)).toBeLessThan(60);
+    }
+    expect((await own.caller.get(pathOf('a'))).status).toBe(200);
+    expect(asked).toHaveLength(1);
   });
 });

@@ -177,6 +177,33 @@ describe('a run of the schedule', () => {
     expect((await recordOf('lost'))?.last).toMatchObject({ dueAt: SECOND, outcome: 'done' });
   });
 
+  it('counts its lease from when it asked for it, however late MySQL answers', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    await hold('waited', FIRST);
+    const { promise: isLetGo, resolve: letGo } = Promise.withResolvers<void>();
+    const { promise: isLocked, resolve: locked } = Promise.withResolvers<void>();
+    const occupant = house.db.transaction().execute(async (transaction) => {
+      const row = transaction.selectFrom('schedule_runs').where('name', '=', 'waited');
+      await row.select('name').forUpdate().execute();
+      locked();
+      await isLetGo;
+    });
+    await isLocked;
+    const asked = holdOn('waited', SECOND);
+    await vi.advanceTimersByTimeAsync(4 * RENEWAL_MS);
+    letGo();
+    await occupant;
+    const slow = await asked;
+
+    await vi.advanceTimersByTimeAsync(RENEWAL_MS);
+    await eventually(
+      async () => slow.signal.aborted,
+      (isAborted) => isAborted,
+    );
+    slow.end();
+    await expect(slow.ended).rejects.toMatchObject({ code: 'RUN_LOST' });
+  });
+
   it('loses its hold when it goes on though it was told to end', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const told = new AbortController();

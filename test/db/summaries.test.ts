@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openNames } from '../../db/names.ts';
+import { forgetFailure, noteFailure } from '../../db/summaries/failures.ts';
 import { findDueSummaries } from '../../db/summaries/find-due.ts';
 import { instantOf } from '../../domain/instant.ts';
 import type { Message } from '../../domain/message.ts';
@@ -6,6 +8,7 @@ import { isStale, type Summary, SUMMARY_VERSIONS_MAX } from '../../domain/summar
 import { aMessage, openTestHouse, type TestHouse } from '../house.ts';
 
 const MINUTE_MS = 60_000;
+const NEVER = new AbortController().signal;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const at = (clock: string) => `2026-03-01T${clock}:00.000Z`;
 
@@ -130,6 +133,11 @@ describe('a stale Summary', () => {
   });
 });
 
+const inName = ({ companyId, conversationId }: { companyId: string; conversationId: string }) =>
+  `${companyId} ${conversationId}`;
+
+const ofDue = (found: string[]) => found.filter((name) => name.startsWith('due '));
+
 describe('what is due', () => {
   const NOW_MS = Date.parse('2026-04-01T02:00:00Z');
   const ago = (minutes: number) => instantOf(NOW_MS - minutes * MINUTE_MS);
@@ -145,25 +153,49 @@ describe('what is due', () => {
   });
   afterAll(() => own?.close());
 
-  const find = async (limits?: { dueMax: number; perQueryMax: number }) =>
-    (await findDueSummaries(own.db, NOW_MS, limits)).map(({ companyId, conversationId }) => {
-      return `${companyId} ${conversationId}`;
-    });
+  const search = (limits?: { dueMax: number; perQueryMax: number }, signal = NEVER) =>
+    findDueSummaries(own.db, { nowMs: NOW_MS, signal }, limits);
+  async function find(limits?: { dueMax: number; perQueryMax: number }): Promise<string[]> {
+    const found: string[] = [];
+    for await (const due of search(limits)) found.push(...due.map(inName));
+    return found;
+  }
   const TIED = ['due a', 'due b', 'due c', 'due d', 'due e'];
 
-  it('is quiet for half an hour, and comes newest first, each once', async () => {
-    const found = await find();
-    expect(found.slice(0, 2)).toEqual(['due quiet', 'other quiet']);
-    expect(found.slice(2, -1).toSorted()).toEqual(TIED);
+  it('is quiet for half an hour, and comes newest first in each Company, each once', async () => {
+    const all = await find();
+    expect(all.toSorted()).toEqual([...TIED, 'due old', 'due quiet', 'other quiet']);
+    const found = ofDue(all);
+    expect(found[0]).toBe('due quiet');
+    expect(found.slice(1, -1).toSorted()).toEqual(TIED);
     expect(found.at(-1)).toBe('due old');
   });
 
   it.each([1, 2, 3])('is found in pages of %i, also where moments are the same', async (page) => {
-    expect(await find({ dueMax: 100, perQueryMax: page })).toEqual(await find());
+    const found = await find({ dueMax: 100, perQueryMax: page });
+    expect(found.toSorted()).toEqual((await find()).toSorted());
+    expect(ofDue(found)).toEqual(ofDue(await find()));
   });
 
   it('P8: is no more than one night takes, of all Companies together', async () => {
     expect(await find({ dueMax: 2, perQueryMax: 100 })).toEqual(['due quiet', 'other quiet']);
+  });
+
+  it('comes from each Company in turn, and from a large one what the others leave', async () => {
+    const found = await find({ dueMax: 5, perQueryMax: 100 });
+    expect(found).toHaveLength(5);
+    expect(found.indexOf('other quiet')).toBe(2);
+    expect(found).toEqual(expect.arrayContaining(ofDue(await find()).slice(0, 4)));
+  });
+
+  it('is given until the search is told to end', async () => {
+    const told = new AbortController();
+    const found: string[] = [];
+    for await (const due of search({ dueMax: 3, perQueryMax: 100 }, told.signal)) {
+      found.push(...due.map(inName));
+      told.abort();
+    }
+    expect(found).toEqual(['due quiet']);
   });
 
   it('is not due again until more was said, be it late', async () => {
@@ -178,6 +210,28 @@ describe('what is due', () => {
 
     await own.wiring.deps.keepSummary('due', { ...known, version: 2, messageCount: 2 });
     expect(await find()).not.toContain('due quiet');
+  });
+
+  it('is not due for a day after it failed, unless more was said', async () => {
+    const failed = { companyId: 'due', conversationId: 'old', code: 'SUMMARY_MALFORMED' };
+    const { db } = own;
+    const names = openNames(db);
+    const fail = (messageCount: number, failedAtMs: number) =>
+      noteFailure({ db, names }, { ...failed, messageCount }, failedAtMs);
+    expect(await find()).toContain('due old');
+
+    await fail(1, NOW_MS - DAY_MS + MINUTE_MS);
+    expect(await find()).not.toContain('due old');
+    await fail(1, NOW_MS - DAY_MS);
+    expect(await find()).toContain('due old');
+
+    await fail(1, NOW_MS);
+    await own.wiring.deps.storeMessages([said('old', 9_998)], AbortSignal.timeout(60_000));
+    expect(await find()).toContain('due old');
+    await fail(2, NOW_MS);
+    expect(await find()).not.toContain('due old');
+    await forgetFailure({ db, names }, failed);
+    expect(await find()).toContain('due old');
   });
 });
 

@@ -3,7 +3,7 @@ import { SummaryFailed } from '../../domain/spent.ts';
 import { PipelineError } from '../../domain/errors.ts';
 import { instantOf } from '../../domain/instant.ts';
 import type { Message } from '../../domain/message.ts';
-import { isStale, type Summary } from '../../domain/summary.ts';
+import { failureThatCounts, isStale, type Summary } from '../../domain/summary.ts';
 import { builtInSummarizer } from '../../summaries/built-in/summarize.ts';
 import type { Summarizer, SummaryWork } from '../../summaries/summarizer.ts';
 import { type SummarizeDeps, summarizeConversation } from '../../workers/summarize.ts';
@@ -226,6 +226,64 @@ describe('a Summarizer that goes on from what it said', () => {
   });
 });
 
+const failing = (retry: PipelineError['retry']) =>
+  openModel({
+    summarize: () => Promise.reject(new PipelineError('SUMMARY_MALFORMED', 'no JSON', { retry })),
+  }).deps;
+
+describe('a Summary that cannot be made', () => {
+  it('is remembered with its reason, until one is made', async () => {
+    const companyId = 'ilegivel';
+    await store(aMessage({ companyId }));
+
+    await expect(run(companyId, failing('never'))).rejects.toThrow('no JSON');
+
+    const state = await read(companyId);
+    expect(state).toMatchObject({
+      summary: null,
+      failure: { code: 'SUMMARY_MALFORMED', messageCount: 1 },
+    });
+    expect(state && failureThatCounts(state, Date.now())).toMatchObject({
+      code: 'SUMMARY_MALFORMED',
+    });
+    expect(state && failureThatCounts(state, Date.now() + DAY_MS)).toBeNull();
+
+    expect(await run(companyId)).toEqual({ made: 1 });
+    expect(await read(companyId)).toMatchObject({ summary: { version: 1 }, failure: null });
+  });
+
+  it('counts no more when something was said since', async () => {
+    const companyId = 'falante';
+    await store(aMessage({ companyId }));
+    await expect(run(companyId, failing('never'))).rejects.toThrow('no JSON');
+    await store(aMessage({ companyId }));
+
+    const state = await read(companyId);
+    expect(state && failureThatCounts(state, Date.now())).toBeNull();
+  });
+
+  it('is tried again, and not remembered, where a retry may help', async () => {
+    const companyId = 'ocupada';
+    await store(aMessage({ companyId }));
+    await expect(run(companyId, failing('backoff'))).rejects.toThrow('no JSON');
+    expect((await read(companyId))?.failure).toBeNull();
+  });
+
+  it('is one of a Conversation whose Messages nobody can read', async () => {
+    const companyId = 'vazia';
+    await store(aMessage({ companyId }));
+    await house.db
+      .deleteFrom('messages_hot')
+      .where('company_no', '=', (eb) =>
+        eb.selectFrom('companies').select('company_no').where('company_id', '=', companyId),
+      )
+      .execute();
+
+    expect(await run(companyId)).toEqual({ made: 0 });
+    expect((await read(companyId))?.failure).toMatchObject({ code: 'NOTHING_TO_READ' });
+  });
+});
+
 /** Of a model that is never called. */
 const BUDGET = {
   LLM_BASE_URL: 'http://127.0.0.1:9/v1',
@@ -287,6 +345,21 @@ describe('a Company whose tokens of the day are spent', () => {
     }
   });
 
+  it('is charged for a Summary that MySQL does not take, too', async () => {
+    const companyId = 'sem-lugar';
+    const own = await openTestHouse(BUDGET);
+    await own.wiring.deps.storeMessages([aMessage({ companyId })], signal);
+    const before = await own.wiring.deps.tokensLeft(companyId);
+    const { summarizer } = openModel({ model: 'm'.repeat(129) }).deps;
+    const deps = { ...own.wiring.deps, summarizer };
+    try {
+      await expect(run(companyId, deps)).rejects.toThrow("Data too long for column 'model'");
+      expect(before - (await deps.tokensLeft(companyId))).toBe(120);
+    } finally {
+      await own.close();
+    }
+  });
+
   it('keeps its job, which is no failure, and is done when there is room again', async () => {
     const companyId = 'pobre';
     await store(aMessage({ companyId }));
@@ -312,8 +385,44 @@ describe('a Company whose tokens of the day are spent', () => {
   });
 });
 
+/** What is asked for, when this is found. */
+async function delaysOf(findDueSummaries: SummarizeDeps['findDueSummaries'], until = signal) {
+  const delaysMs: number[] = [];
+  const summarizeLater = async (_: unknown, delayMs: number) => void delaysMs.push(delayMs);
+  const deps = { ...house.wiring.deps, findDueSummaries, summarizeLater };
+  const ended = await Promise.allSettled([summarizeConversation({}, deps, until)]);
+  return { delaysMs, ended: ended[0] };
+}
+const someDue = (count: number) =>
+  Array.from({ length: count }, (_, nth) => ({ companyId: 'c', conversationId: `${nth}` }));
+
 describe('the night', () => {
-  it('has all summarized that is new and quiet, evenly, the newest first', async () => {
+  it.each([10, 200, 1_000])('spreads %i evenly, though nobody counted them', async (count) => {
+    const { delaysMs, ended } = await delaysOf(async function* () {
+      for (let found = 0; found < count; found += 10) yield someDue(10);
+    });
+
+    expect(ended).toMatchObject({ value: { asked: count } });
+    const hours = Object.groupBy(delaysMs, (delayMs) => Math.floor(delayMs / 3_600_000));
+    expect(Object.keys(hours)).toEqual(['0', '1', '2', '3']);
+    for (const own of Object.values(hours)) {
+      expect(Math.abs((own?.length ?? 0) - count / 4)).toBeLessThan(3);
+    }
+  });
+
+  it('has asked for what was found when it is told to end', async () => {
+    const told = new AbortController();
+    const { delaysMs, ended } = await delaysOf(async function* (until) {
+      yield someDue(3);
+      told.abort();
+      expect(until.aborted).toBe(true);
+    }, told.signal);
+
+    expect(delaysMs).toHaveLength(3);
+    expect(ended).toMatchObject({ reason: { name: 'AbortError' } });
+  });
+
+  it('has all summarized that is new and quiet, spread over four hours, the newest at once', async () => {
     const own = await openTestHouse();
     try {
       const said = (id: string, minutes: number) =>
@@ -346,8 +455,8 @@ describe('the night', () => {
       });
       expect(new Map(delays)).toEqual(
         new Map([
-          ['second', 80],
-          ['third', 160],
+          ['second', 148],
+          ['third', 57],
         ]),
       );
 
