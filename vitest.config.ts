@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const ALL = 'test/**/*.test.ts';
-/** They measure how soon work goes on after an outage: with a neighbour they would measure that one. */
-const TIMED = 'test/faults/{mysql,redis}.test.ts';
+/** They measure times, of an outage or of a scrape: with a neighbour they would measure that one. */
+const TIMED = 'test/{faults/{mysql,redis},metrics/cost}.test.ts';
 
 const common = { testTimeout: 20_000, hookTimeout: 60_000 };
 

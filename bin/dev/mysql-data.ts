@@ -44,7 +44,9 @@ async function initialiseMariaDb(program: MysqlProgram, data: string): Promise<v
   // Otherwise root gets several entries without a password, not only the one we give one to.
   const begin = "CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket = 'root';\n";
   // The tables are made with whatever engine they ask for, and one script has long statements.
-  const args = ['--bootstrap', `--datadir=${data}`, '--enforce-storage-engine='];
+  // A starting MariaDB clears temporary tables out of a shared folder: ours would be among them.
+  const own = [`--datadir=${data}`, `--tmpdir=${data}`];
+  const args = ['--bootstrap', ...own, '--enforce-storage-engine='];
   await run(program, [...args, '--max-allowed-packet=8M'], begin + scripts.join('\n'));
 }
 
