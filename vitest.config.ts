@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const ALL = 'test/**/*.test.ts';
 /** They measure times, of an outage or of a scrape: with a neighbour they would measure that one. */
-const TIMED = 'test/{faults/{mysql,redis},metrics/cost}.test.ts';
+const TIMED = 'test/{faults/{http,mysql,redis},metrics/cost}.test.ts';
 
 const common = { testTimeout: 20_000, hookTimeout: 60_000 };
 
