@@ -1,34 +1,21 @@
-/**
- * Draws that are the same in every run: a test that fails once fails again.
- *
- * Mulberry32 (Tommy Ettinger, 2017): 32 bits of state, good enough for made-up Companies.
- */
-export interface Random {
-  /** From [0, 1). */
-  uniform(): number;
+import { seededRandom, type SeededRandom } from '../../bin/seeded-random.ts';
+
+/** Draws that are the same in every run: a test that fails once fails again. */
+export interface Random extends SeededRandom {
   chance(probability: number): boolean;
-  /** A whole number from [0, below). */
-  below(limit: number): number;
   normal(): number;
-  poisson(mean: number): number;
   /** Mean 1, variance `dispersion`: what makes good and bad days. */
   gamma(dispersion: number): number;
 }
 
 export function randomOf(seed: number): Random {
-  let state = seed;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const { uniform, below } = seededRandom(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
   return {
     uniform,
     normal,
     chance: (probability) => uniform() < probability,
-    below: (limit) => Math.floor(uniform() * limit),
+    below,
     poisson: (mean) => poisson(mean, uniform),
     gamma: (dispersion) => dispersion * gamma(1 / dispersion, normal, uniform),
   };
