@@ -1,7 +1,7 @@
-import { instantOf } from '../domain/instant.ts';
+import { instantOf, DAY_MS, HOUR_MS } from '../domain/instant.ts';
 import type { Message } from '../domain/message.ts';
 import { newMessageId } from '../domain/message-id.ts';
-import { DAY_MS, HOUR_MS, type LocalHour, localClockOf } from '../domain/patterns/local-time.ts';
+import { type LocalHour, localClockOf } from '../domain/patterns/local-time.ts';
 import type { PlantedDialogue, PlantedDialogues } from './planted-dialogues.ts';
 import { type SeededRandom, seededRandom } from './seeded-random.ts';
 

@@ -6,6 +6,8 @@
  */
 export type Instant = string;
 
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
 /** The last moment that has the canonical form, milliseconds since 1970. */
 export const TIME_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z');
 

@@ -1,4 +1,5 @@
-import { HOUR_MS, hourNoOf } from './usage.ts';
+import { HOUR_MS } from './instant.ts';
+import { hourNoOf } from './usage.ts';
 
 /** Buckets of time side by side, in UTC hours since 1970; the last number is where they end. */
 export type HourEdges = readonly number[];

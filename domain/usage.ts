@@ -1,8 +1,5 @@
-import { dayOf, type Instant, instantOf } from './instant.ts';
+import { DAY_MS, dayOf, HOUR_MS, type Instant, instantOf } from './instant.ts';
 import type { Role } from './message.ts';
-
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
 
 /** A moment's UTC hour, counted from 1970: the buckets of Usage. */
 export function hourNoOf(timeMs: number): number {

@@ -16,11 +16,11 @@ export interface WaitSketch {
 /** The most a quantile can be off, as a share of it. */
 export const WAIT_ACCURACY = 0.01;
 /** A longer wait counts as one of this: an answer a month late is not late by a quantile. */
-export const WAIT_MS_MAX = 30 * 24 * 60 * 60 * 1_000;
+export const SKETCHED_MS_MAX = 30 * 24 * 60 * 60 * 1_000;
 
 const GAMMA = (1 + WAIT_ACCURACY) / (1 - WAIT_ACCURACY);
 const LOG_GAMMA = Math.log(GAMMA);
-const BUCKET_MAX = bucketOf(WAIT_MS_MAX);
+const BUCKET_MAX = bucketOf(SKETCHED_MS_MAX);
 /** What the first byte says. Another coding gets the next number. */
 const CODING = 1;
 
@@ -31,7 +31,7 @@ export function newWaitSketch(): WaitSketch {
 /** @param ms Milliseconds between question and answer, at least 0. */
 export function addWait(sketch: WaitSketch, ms: number): void {
   if (!(ms >= 0)) throw new RangeError(`ms: ${ms}`);
-  add(sketch, bucketOf(Math.min(ms, WAIT_MS_MAX)), 1);
+  add(sketch, bucketOf(Math.min(ms, SKETCHED_MS_MAX)), 1);
 }
 
 /** Adds what `other` counted to `into`; the order of merging does not matter. */

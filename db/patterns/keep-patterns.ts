@@ -1,11 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import { instantOf } from '../../domain/instant.ts';
+import { instantOf, HOUR_MS } from '../../domain/instant.ts';
 import type { Span } from '../../domain/patterns/observations.ts';
 import { patternsOf } from '../../domain/patterns/patterns.ts';
 import type { PatternsWanted } from '../../domain/patterns/request.ts';
 import { edgesOf } from '../../domain/stats-buckets.ts';
-import { HOUR_MS } from '../../domain/usage.ts';
 import { toDatetime } from '../datetime.ts';
 import { faultKind } from '../faults.ts';
 import type { Names } from '../names.ts';

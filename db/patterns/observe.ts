@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { instantOf } from '../../domain/instant.ts';
+import { instantOf, HOUR_MS } from '../../domain/instant.ts';
 import type { Role } from '../../domain/message.ts';
 import type {
   ClientWeek,
@@ -11,7 +11,7 @@ import type {
   SummarySeen,
 } from '../../domain/patterns/observations.ts';
 import type { Sentiment } from '../../domain/summary.ts';
-import { HOUR_MS, hourNoOf } from '../../domain/usage.ts';
+import { hourNoOf } from '../../domain/usage.ts';
 import { waitsFromBytes } from '../../domain/wait-sketch.ts';
 import { fromDatetime, toDatetime } from '../datetime.ts';
 import type { Database, Datetime } from '../schema.ts';

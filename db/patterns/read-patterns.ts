@@ -4,8 +4,7 @@ import type {
   PatternsState,
   PatternsWanted,
 } from '../../domain/patterns/request.ts';
-import { instantOf } from '../../domain/instant.ts';
-import { DAY_MS } from '../../domain/usage.ts';
+import { instantOf, DAY_MS } from '../../domain/instant.ts';
 import { fromDatetime, timeOf, toDatetime } from '../datetime.ts';
 import type { Names } from '../names.ts';
 import type { Database } from '../schema.ts';

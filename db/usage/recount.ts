@@ -1,8 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import { instantOf } from '../../domain/instant.ts';
+import { instantOf, HOUR_MS } from '../../domain/instant.ts';
 import {
   type CountSpan,
-  HOUR_MS,
   hourNoOf,
   type Turn,
   usageByHour,

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { instantOf } from '../../domain/instant.ts';
+import { instantOf, HOUR_MS } from '../../domain/instant.ts';
 import {
   type MessagesByRole,
   type MessageStats,
@@ -9,7 +9,6 @@ import {
   type StatsRequest,
 } from '../../domain/stats.ts';
 import { bucketAt, edgesOf, type HourEdges } from '../../domain/stats-buckets.ts';
-import { HOUR_MS } from '../../domain/usage.ts';
 import { type WaitSketch, waitAtQuantile, newWaitSketch } from '../../domain/wait-sketch.ts';
 import type { Cache } from '../cache/open.ts';
 import type { Cached } from '../cache/reader.ts';

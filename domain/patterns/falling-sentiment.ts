@@ -1,5 +1,5 @@
 import { discoveries } from './benjamini-hochberg.ts';
-import { DAY_MS } from './local-time.ts';
+import { DAY_MS } from '../instant.ts';
 import { pValueOfFall, SERIES_MAX, theilSenSlope } from './mann-kendall.ts';
 import type { SummarySeen } from './observations.ts';
 

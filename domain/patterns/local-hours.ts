@@ -1,4 +1,5 @@
-import { HOUR_MS, type LocalHour, localClockOf } from './local-time.ts';
+import { HOUR_MS } from '../instant.ts';
+import { type LocalHour, localClockOf } from './local-time.ts';
 import type { Span } from './observations.ts';
 
 /** One UTC hour of a span, with where it lies on the Company's clock. */

@@ -1,3 +1,5 @@
+import { DAY_MS, HOUR_MS } from '../instant.ts';
+
 /** An hour as clocks on a wall show it. */
 export interface LocalHour {
   /** `YYYY-MM-DD`. */
@@ -7,9 +9,6 @@ export interface LocalHour {
   /** 0 to 23. */
   readonly hour: number;
 }
-
-export const HOUR_MS = 60 * 60 * 1_000;
-export const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Tells the local hour that a moment lies in.

@@ -2,7 +2,7 @@ import { type BreakOffs, breakOffs } from './break-offs.ts';
 import { type ClientsAtRisk, clientsAtRisk } from './clients-at-risk.ts';
 import { type Cohorts, cohorts } from './cohorts.ts';
 import { type LengthFunnel, lengthFunnel } from './length-funnel.ts';
-import { DAY_MS } from './local-time.ts';
+import { DAY_MS } from '../instant.ts';
 import { type Observations, type Span, SPAN_DAYS_MAX } from './observations.ts';
 import { type PeakHours, peakHours } from './peak-hours.ts';
 import { type ReturningClients, returningClients } from './returning-clients.ts';

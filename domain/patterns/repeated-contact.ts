@@ -1,5 +1,5 @@
 import { discoveries } from './benjamini-hochberg.ts';
-import { DAY_MS } from './local-time.ts';
+import { DAY_MS } from '../instant.ts';
 import type { ConversationSeen, Span } from './observations.ts';
 import { negativeBinomialTail } from './tail-probability.ts';
 

@@ -1,4 +1,4 @@
-import { DAY_MS } from './local-time.ts';
+import { DAY_MS } from '../instant.ts';
 
 const WEEK_MS = 7 * DAY_MS;
 /** A Monday. */

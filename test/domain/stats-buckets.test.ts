@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bucketAt, edgesOf } from '../../domain/stats-buckets.ts';
-import { HOUR_MS } from '../../domain/usage.ts';
+import { HOUR_MS } from '../../domain/instant.ts';
 
 const at = (moment: string) => Date.parse(moment);
 const instants = (hourNos: readonly number[]) =>

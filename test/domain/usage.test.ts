@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR_MS, spanToCount, type Turn, usageByHour, WAIT_MS_MAX } from '../../domain/usage.ts';
+import { HOUR_MS } from '../../domain/instant.ts';
+import { spanToCount, type Turn, usageByHour, WAIT_MS_MAX } from '../../domain/usage.ts';
 
 const START = Date.UTC(2026, 2, 1, 12);
 const HOUR_NO = START / HOUR_MS;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDatabase } from '../../db/database.ts';
-import { HOUR_MS } from '../../domain/usage.ts';
+import { HOUR_MS } from '../../domain/instant.ts';
 import { countedByHand, someConversations } from '../db/usage/counted.ts';
 import { eventually } from '../house.ts';
 import { countStored, openPrivateHouse, type PrivateHouse } from './private-house.ts';
@@ -13,7 +13,6 @@ afterAll(() => house?.close());
 const dayOfMs = (timeMs: number) => new Date(timeMs).toISOString().slice(0, 10);
 const DAY_MS = 24 * HOUR_MS;
 
-// Red when a persist job asks for the count after it is acknowledged, or not for duplicates.
 it('counts each message once, late ones too, though workers are killed three times', async () => {
   const wiring = await house.openWiring();
   const producer = house.openProducer({ messagesPerJobMax: 5 });

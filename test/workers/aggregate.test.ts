@@ -30,6 +30,7 @@ describe('aggregate', () => {
     expect(stats).toMatchObject({ conversationsActive: 1, conversationsOpened: 1, clients: 1 });
   });
 
+  // Red when the count is asked for of new messages only.
   it('counts again what a worker stored that died before it asked for the count', async () => {
     const message = recent('clinica');
     const dying = { ...house.wiring.deps, countLater: () => Promise.reject(new Error('killed')) };
@@ -58,6 +59,7 @@ describe('aggregate', () => {
     });
   });
 
+  // Red without the priority of what is patient.
   it("counts today's messages before the work of the night", async () => {
     const bench = openBench();
     const connection = openAskingConnection(inject('serverUrls').QUEUE_REDIS_URL);

@@ -102,6 +102,7 @@ describe('counting usage', () => {
     expect(await sumsOf(companyId)).toEqual(sums);
   });
 
+  // Red without `closeLater`.
   it('counts late messages, and moves the beginning of their conversation', async () => {
     const companyId = 'atrasada';
     const said = (createdAt: string, role: Message['role']) =>
@@ -143,6 +144,7 @@ describe('counting usage', () => {
     expect(await waitsSum()).toBe(hexOf(91 * 60_000));
   });
 
+  // Red when whatever was counted once is passed over.
   it('counts what was said since in five minutes that were counted before', async () => {
     const companyId = 'movimentada';
     const at = '2026-01-11T12:00:00.000Z';
@@ -163,6 +165,7 @@ describe('counting usage', () => {
     expect(await counts()).toEqual([2, 1]);
   });
 
+  // Red without `unlessMoreIsKnown`.
   it('takes nothing back that was counted meanwhile of more messages', async () => {
     const companyId = 'ultrapassada';
     await store([aMessage({ companyId }), aMessage({ companyId })]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FALSE_DISCOVERY_RATE } from '../../../domain/patterns/benjamini-hochberg.ts';
 import { breakOffs } from '../../../domain/patterns/break-offs.ts';
-import { DAY_MS } from '../../../domain/patterns/local-time.ts';
+import { DAY_MS } from '../../../domain/instant.ts';
 import { type Random, randomOf } from '../random.ts';
 import { aConversation, falseFindingsMax, spanOf } from './company.ts';
 

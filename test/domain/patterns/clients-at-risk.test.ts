@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FALSE_DISCOVERY_RATE } from '../../../domain/patterns/benjamini-hochberg.ts';
 import { clientsAtRisk } from '../../../domain/patterns/clients-at-risk.ts';
-import { DAY_MS } from '../../../domain/patterns/local-time.ts';
+import { DAY_MS } from '../../../domain/instant.ts';
 import type { ConversationSeen, SummarySeen } from '../../../domain/patterns/observations.ts';
 import { type Random, randomOf } from '../random.ts';
 import { aConversation, aSummary, falseFindingsMax, spanOf } from './company.ts';

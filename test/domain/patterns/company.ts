@@ -1,5 +1,4 @@
-import { instantOf } from '../../../domain/instant.ts';
-import { DAY_MS, HOUR_MS } from '../../../domain/patterns/local-time.ts';
+import { instantOf, DAY_MS, HOUR_MS } from '../../../domain/instant.ts';
 import type {
   ClientWeek,
   ConversationSeen,

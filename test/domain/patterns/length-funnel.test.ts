@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lengthFunnel } from '../../../domain/patterns/length-funnel.ts';
-import { DAY_MS } from '../../../domain/patterns/local-time.ts';
+import { DAY_MS } from '../../../domain/instant.ts';
 import { aConversation, spanOf } from './company.ts';
 
 const SPAN = spanOf(4);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DAY_MS, HOUR_MS, localClockOf } from '../../../domain/patterns/local-time.ts';
+import { DAY_MS, HOUR_MS } from '../../../domain/instant.ts';
+import { localClockOf } from '../../../domain/patterns/local-time.ts';
 
 const at = (timeZone: string, instant: string) => localClockOf(timeZone)(Date.parse(instant));
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FALSE_DISCOVERY_RATE } from '../../../domain/patterns/benjamini-hochberg.ts';
-import { DAY_MS } from '../../../domain/patterns/local-time.ts';
+import { DAY_MS } from '../../../domain/instant.ts';
 import type { SummarySeen } from '../../../domain/patterns/observations.ts';
 import { type Topics, topics } from '../../../domain/patterns/topics.ts';
 import { type Random, randomOf } from '../random.ts';
