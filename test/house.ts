@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
 import { createConnection } from 'mysql2/promise';
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { type Config, readConfig } from '../config.ts';
 import { runDashboard, type RunningDashboard } from '../dashboard/run.ts';
 import { openDatabase } from '../db/database.ts';
+import type { Database } from '../db/schema.ts';
 import type { Message } from '../domain/message.ts';
 import { newMessageId } from '../domain/message-id.ts';
 import { openProducer, type Producer, type ProducerOptions } from '../queues/producer.ts';
@@ -108,6 +110,25 @@ export async function eventually<Answer>(
       throw new Error(`not so within ${timeoutMs} ms: ${JSON.stringify(answer)}`);
     await pause(20);
   }
+}
+
+/**
+ * What is running in the database of a connection. Not from information_schema.processlist: MySQL 9.7
+ * refuses it while anybody's statement holds an emoji; and nothing that was killed, which still shows.
+ */
+export async function runningStatements(
+  db: Kysely<Database>,
+): Promise<{ id: number; text: string }[]> {
+  const { rows } = await sql<{
+    Id: number | string;
+    db: string | null;
+    Command: string;
+    Info: string | null;
+  }>`show full processlist`.execute(db);
+  const own = await sql<{ name: string }>`select database() as name`.execute(db);
+  return rows
+    .filter((row) => row.db === own.rows[0]?.name && row.Command === 'Query')
+    .map((row) => ({ id: Number(row.Id), text: row.Info ?? '' }));
 }
 
 function inDatabase(mysqlUrl: string, name: string): string {

@@ -4,7 +4,7 @@ import { findFreePort } from '../../bin/dev/free-port.ts';
 import { openDatabase } from '../../db/database.ts';
 import { columnOf, faultCode, faultKind, isReadOnly } from '../../db/faults.ts';
 import type { Database } from '../../db/schema.ts';
-import { eventually, openTestHouse, type TestHouse } from '../house.ts';
+import { eventually, openTestHouse, runningStatements, type TestHouse } from '../house.ts';
 
 describe('the kind of a fault', () => {
   let house: TestHouse;
@@ -110,11 +110,10 @@ describe('the kind of a fault', () => {
       const waiting = house.db
         .connection()
         .execute((waiter) => faultOf(`/* waits here */ ${statement}`, waiter));
-      const find = () =>
-        sql<{ id: string }>`select id from information_schema.processlist
-          where info like '/* waits here */%' and db = ${house.name}`.execute(holder);
-      const { rows } = await eventually(find, (found) => found.rows.length > 0);
-      await sql.raw(`${kill} ${rows[0]?.id}`).execute(holder);
+      const find = async () =>
+        (await runningStatements(holder)).find(({ text }) => text.startsWith('/* waits here */'));
+      const found = await eventually(find, (one) => one !== undefined);
+      await sql.raw(`${kill} ${found?.id}`).execute(holder);
       return waiting;
     });
     expect([faultCode(fault), faultKind(fault)]).toEqual([expect.any(String), 'transient']);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../db/database.ts';
 import { openPoolWatch } from '../../db/pool-watch.ts';
 import type { Database } from '../../db/schema.ts';
-import { eventually, openTestHouse, type TestHouse } from '../house.ts';
+import { eventually, openTestHouse, runningStatements, type TestHouse } from '../house.ts';
 
 let house: TestHouse;
 beforeAll(async () => void (house = await openTestHouse()));
@@ -28,11 +28,10 @@ const sleep = (db: Kysely<Database>, seconds: number) => sql`select sleep(${seco
 
 /** Ends the connections that sleep, as a DBA would, once both do. */
 async function killSleepers(): Promise<boolean> {
-  const { rows } = await sql<{ id: string }>`
-    select id from information_schema.processlist
-    where db = ${house.name} and info like 'select sleep(%'`.execute(house.db);
-  if (rows.length < 2) return false;
-  for (const { id } of rows) await sql`kill ${sql.raw(id)}`.execute(house.db);
+  const running = await runningStatements(house.db);
+  const sleepers = running.filter(({ text }) => text.startsWith('select sleep('));
+  if (sleepers.length < 2) return false;
+  for (const { id } of sleepers) await sql`kill ${sql.raw(String(id))}`.execute(house.db);
   return true;
 }
 

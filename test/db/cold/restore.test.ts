@@ -9,7 +9,13 @@ import type { StoredObject } from '../../../db/cold/store.ts';
 import type { Database } from '../../../db/schema.ts';
 import { instantOf } from '../../../domain/instant.ts';
 import type { Message } from '../../../domain/message.ts';
-import { aMessage, eventually, openTestHouse, type TestHouse } from '../../house.ts';
+import {
+  aMessage,
+  eventually,
+  openTestHouse,
+  runningStatements,
+  type TestHouse,
+} from '../../house.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const NOON = 'T12:00:00.000Z';
@@ -76,13 +82,13 @@ async function objects(companyId: string): Promise<StoredObject[]> {
 
 /** The connections that wait for a Company's row, which another one holds. */
 async function whoWaits(held: Kysely<Database>): Promise<number[]> {
-  const holder = await sql<{ id: number }>`select connection_id() as id`.execute(held);
-  const { rows } = await sql<{ id: number }>`
-    select id from information_schema.processlist
-    where db = database() and id <> connection_id() and info like '%companies%for update%'
-  `.execute(house.db);
-  // What it asked last may still be shown for the holder.
-  return rows.map(({ id }) => id).filter((id) => id !== holder.rows[0]?.id);
+  const { rows } = await sql<{ id: number | string }>`select connection_id() as id`.execute(held);
+  const holderId = Number(rows[0]?.id); // Of which what it asked last may still be shown.
+  const running = await runningStatements(house.db);
+  const waiting = running.filter(({ id, text }) => {
+    return id !== holderId && /companies.*for update/s.test(text);
+  });
+  return waiting.map(({ id }) => id);
 }
 
 async function killWhoWaits(held: Kysely<Database>): Promise<void> {
