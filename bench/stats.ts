@@ -18,7 +18,7 @@ import { storeHistory } from './store-history.ts';
 const HELP = `./scripts.sh bench stats [DIALOGUES…] [--rounds N] [--json]
 
 A company with a million messages in thirty days. Two hours of a day of one million more are lived: every
-35 seconds what was said meanwhile is stored, and counted as the fleet would.
+50 seconds what was said meanwhile is stored, and counted as the fleet would.
   count_s_per_million  seconds of one core, ours and MySQL's, to count a million messages
   stats_p99_ms         statistics of thirty days, half of them in no cache
   client_stats_p99_ms  the same of one client each, in no cache
@@ -31,7 +31,8 @@ const COMPANY = 'lantern-loop';
 const DAY_MS = 86_400_000;
 const DAYS = 30;
 const MESSAGES = 1_000_000;
-const WINDOW_MS = 35_000;
+/** `COUNT_AFTER_SECONDS`, unless somebody wants it otherwise. */
+const WINDOW_MS = 50_000;
 const HOURS_LIVED = 2;
 const ASKED = 100;
 const IDLE_LOOK_MS = 50;
@@ -57,14 +58,14 @@ async function main({ files, rounds, isJson }: NonNullable<typeof flags>): Promi
     const { mysql: mysqlPid } = await house.pids();
     let beginsMs = todayMs;
     const measured = await repeat(rounds, async () => {
-      const today = dayOfMessages(todayMs, MESSAGES);
-      const counting = await liveHours(
-        wiring,
-        mysqlPid,
-        today,
-        (beginsMs += HOURS_LIVED * 3_600_000),
-      );
-      return { counting, ...(await readAll(wiring, today)) };
+      beginsMs += HOURS_LIVED * 3_600_000;
+      const [begins, ends] = [beginsMs, beginsMs + HOURS_LIVED * 3_600_000].map(instantOf);
+      // Of the day only these: a million objects in this process make the garbage of counting dear.
+      const hours = dayOfMessages(todayMs, MESSAGES).filter(({ createdAt }) => {
+        return createdAt >= (begins ?? '') && createdAt < (ends ?? '');
+      });
+      const counting = await liveHours(wiring, mysqlPid, hours, beginsMs);
+      return { counting, ...(await readAll(wiring, hours)) };
     });
     await report({
       bench: 'stats',
@@ -95,17 +96,16 @@ async function liveDay(wiring: Wiring, messages: readonly Message[]): Promise<vo
 async function liveHours(
   wiring: Wiring,
   mysqlPid: number,
-  day: readonly Message[],
+  hours: readonly Message[],
   beginsMs: number,
 ): Promise<number> {
   let [seconds, counted, at] = [0, 0, 0];
-  while (Date.parse(day[at]?.createdAt ?? '') < beginsMs) at += 1;
   const windows = (HOURS_LIVED * 3_600_000) / WINDOW_MS;
   for (let nth = 1; nth <= windows; nth += 1) {
     const untilMs = beginsMs + nth * WINDOW_MS;
     const from = at;
-    while (at < day.length && Date.parse(day[at]?.createdAt ?? '') < untilMs) at += 1;
-    const said = day.slice(from, at);
+    while (at < hours.length && Date.parse(hours[at]?.createdAt ?? '') < untilMs) at += 1;
+    const said = hours.slice(from, at);
     await storeHistory(wiring, said);
     const spans = new Map(
       said.map(({ createdAt }) => [createdAt.slice(0, 16), spanToCount(createdAt, untilMs)]),

@@ -14,7 +14,7 @@ export interface Counter {
 type Stored = Pick<Message, 'companyId' | 'createdAt'>;
 
 /** Jobs of a window start so long after it: by no more may the clocks of two processes differ. */
-const GRACE_SHARE = 0.2;
+const GRACE_SHARE = 0.1;
 /** What is late is counted by whole days, and so not as often. */
 const LATE_WINDOWS = 10;
 /** Of more spans in one window, some are asked for twice. */
