@@ -13,7 +13,7 @@ import { openCache } from './db/cache/open.ts';
 import { checkMysql, checkTables, pingMysql } from './db/checks.ts';
 import { openDatabase } from './db/database.ts';
 import { openImportWriter } from './db/import-writer.ts';
-import { forgetCheckpoints, readCheckpoints } from './db/imports.ts';
+import { forgetCheckpoint, readCheckpoint } from './db/imports.ts';
 import { readLedger } from './db/ledger.ts';
 import { openMessageWriter } from './db/message-writer.ts';
 import { findConversations } from './db/find-conversations.ts';
@@ -223,8 +223,8 @@ export function openWiring(config: Config) {
     /** Older histories: past the queue, by the same rules. */
     imports: {
       ...openImportWriter({ db, names, cache, cold, random, now }),
-      readCheckpoints: readCheckpoints.bind(null, db),
-      forgetCheckpoints: forgetCheckpoints.bind(null, db),
+      readCheckpoint: readCheckpoint.bind(null, db),
+      forgetCheckpoint: forgetCheckpoint.bind(null, db),
     },
     readStoredDays: readStoredDays.bind(null, rooms),
     schedule: {

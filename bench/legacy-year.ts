@@ -2,7 +2,6 @@ import { instantOf } from '../domain/instant.ts';
 import type { Dialogue } from './dialogues.ts';
 import { seeded } from './load.ts';
 
-const COMPANIES = ['amber-atlas', 'birch-bay', 'cobalt-cup'];
 const CLIENTS = 5_000;
 const TURN_MS = 20_000;
 const YEAR_MS = 365 * 86_400_000;
@@ -19,7 +18,7 @@ interface Turn {
  */
 export function* legacyYear(
   dialogues: readonly Dialogue[],
-  { messages, endsAt }: { messages: number; endsAt: number },
+  { messages, companies, endsAt }: { messages: number; companies: number; endsAt: number },
 ): Generator<string> {
   const random = seeded(42);
   const turns: Turn[] = [];
@@ -31,12 +30,14 @@ export function* legacyYear(
       if (at < endsAt && turns.length < messages) turns.push({ at, number, turn });
     }
   }
-  for (const one of turns.toSorted((a, b) => a.at - b.at)) yield `${JSON.stringify(lineOf(one))}\n`;
+  for (const one of turns.toSorted((a, b) => a.at - b.at)) {
+    yield `${JSON.stringify(lineOf(one, companies))}\n`;
+  }
 }
 
-function lineOf({ at, number, turn }: Turn) {
+function lineOf({ at, number, turn }: Turn, companies: number) {
   return {
-    tenant: COMPANIES[number % COMPANIES.length],
+    tenant: `company-${number % companies}`,
     customer_id: `customer-${number % CLIENTS}`,
     chat_id: `chat-${number}`,
     sender: turn.role === 'bot' ? 'assistant' : turn.role,

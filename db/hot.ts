@@ -1,5 +1,11 @@
 import { CompiledQuery, type Kysely } from 'kysely';
-import { identityOf, type KeyedMessage, MESSAGE_COLUMNS, toValues } from './keyed-message.ts';
+import {
+  identityOf,
+  type KeyedMessage,
+  MESSAGE_COLUMNS,
+  pieces,
+  toValues,
+} from './keyed-message.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -27,15 +33,20 @@ export async function findInHot(
   const stored = new Set<string>();
   for (const [companyNo, ofCompany] of Map.groupBy(rows, (row) => row.companyNo)) {
     if (ofCompany.length > FEW && !(await hasAny(db, companyNo))) continue;
-    const query = CompiledQuery.raw(FIND, [companyNo, ofCompany.map((row) => row.key)]);
-    const found = await db.executeQuery<{ key: Buffer }>(query);
-    for (const { key } of found.rows) stored.add(identityOf({ companyNo, key }));
+    for (const some of pieces(ofCompany, KEYS_PER_QUERY_MAX)) {
+      const query = CompiledQuery.raw(FIND, [companyNo, some.map((row) => row.key)]);
+      const found = await db.executeQuery<{ key: Buffer }>(query);
+      for (const { key } of found.rows) stored.add(identityOf({ companyNo, key }));
+    }
   }
   return stored;
 }
 
 const FIND =
   'select message_id as `key` from messages_hot where company_no = ? and message_id in (?)';
+
+/** With some ten thousand MySQL gives up looking for each of them, and reads the whole Company. */
+const KEYS_PER_QUERY_MAX = 4_000;
 
 /** For more than these, it is worth a look whether the Company has any Message in the hot tier. */
 const FEW = 100;

@@ -1,73 +1,94 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
-/** How many write at once. Part of each checkpoint: another number would not find its own. */
-export const IMPORT_LANES = 2;
+/** Which import: a source, as it is mapped now. */
+export interface ImportName {
+  readonly fingerprint: string;
+  /** For people. */
+  readonly source: string;
+}
 
-/** How far one lane of an import has come. */
+/** How far an import has come. */
 export interface Checkpoint {
   /** In the source's own way of counting; null: nothing is stored yet. */
   readonly position: string | null;
   /** How many records there are up to the position, whoever stored them. */
   readonly read: number;
-  /** Records that this lane made new Messages of, and those it refused. */
+  /** Records that became new Messages, and those that were refused. */
   readonly stored: number;
   readonly refused: number;
 }
 
-const BEGINNING: Checkpoint = { position: null, read: 0, stored: 0, refused: 0 };
-
-/** @returns One for each lane. */
-export async function readCheckpoints(
+export async function readCheckpoint(
   db: Kysely<Database>,
   fingerprint: string,
-): Promise<Checkpoint[]> {
+): Promise<Checkpoint> {
   const rows = await db
     .selectFrom('imports')
-    .select(['lane', 'position', 'read_total', 'stored_total', 'refused_total'])
+    .select(['position', 'read_total', 'stored_total', 'refused_total'])
     .where('fingerprint', '=', fingerprint)
     .execute();
-  return Array.from({ length: IMPORT_LANES }, (_, lane) => {
-    const row = rows.find((one) => one.lane === lane);
-    if (!row) return BEGINNING;
-    return {
-      position: row.position,
-      read: Number(row.read_total),
-      stored: Number(row.stored_total),
-      refused: Number(row.refused_total),
-    };
-  });
+  const sum = (field: 'read_total' | 'stored_total' | 'refused_total') =>
+    rows.reduce((all, row) => all + Number(row[field]), 0);
+  return {
+    position: rows.find(({ position }) => position !== NOWHERE)?.position ?? null,
+    read: sum('read_total'),
+    stored: sum('stored_total'),
+    refused: sum('refused_total'),
+  };
 }
 
-/** One step of a lane: where it ended, and what was stored and refused on the way. */
-export interface Step {
-  readonly fingerprint: string;
-  readonly lane: number;
-  readonly source: string;
+/** What lanes have that only count. */
+const NOWHERE = '';
+/** The lane that notes the place; by then the others are done. */
+const FIRST = 0;
+
+/** Counts new Messages, in the transaction that stores them. */
+export async function noteStored(
+  db: Kysely<Database>,
+  { fingerprint, source }: ImportName,
+  { lane, stored }: { lane: number; stored: number },
+): Promise<void> {
+  await note(db, [fingerprint, lane, source, NOWHERE, 0, stored, 0]);
+}
+
+/** A piece of a source, of which all is stored or refused. */
+export interface Step extends ImportName {
+  /** Its end. */
   readonly position: string;
-  /** From the beginning of the source on. */
+  /** Records of the source up to there, and how many of them were refused. */
   readonly read: number;
-  readonly stored: number;
   readonly refused: number;
 }
 
-/** Notes a step, in the transaction that stores its last Messages. */
-export async function noteStep(db: Kysely<Database>, step: Step): Promise<void> {
-  const { fingerprint, lane, source, position, read, stored, refused } = step;
+/** Twice is as once: an answer may get lost. */
+export async function noteReached(db: Kysely<Database>, step: Step): Promise<void> {
+  const { fingerprint, source, position, read, refused } = step;
+  await note(db, [fingerprint, FIRST, source, position, read, 0, refused]);
+}
+
+const SOURCE_LENGTH_MAX = 500;
+
+type Values = [string, number, string, string, number, number, number];
+
+async function note(
+  db: Kysely<Database>,
+  [fingerprint, lane, source, position, read, stored, refused]: Values,
+): Promise<void> {
   await sql`
     insert into imports (fingerprint, lane, source, position, read_total, stored_total,
       refused_total, started_at, changed_at)
     values (${fingerprint}, ${lane}, ${source.slice(0, SOURCE_LENGTH_MAX)}, ${position}, ${read},
       ${stored}, ${refused}, utc_timestamp(3), utc_timestamp(3))
-    on duplicate key update position = values(position), read_total = values(read_total),
+    on duplicate key update
+      read_total = if(values(position) = ${NOWHERE}, read_total, values(read_total)),
+      position = if(values(position) = ${NOWHERE}, position, values(position)),
       stored_total = stored_total + values(stored_total),
-      refused_total = refused_total + values(refused_total),
+      refused_total = greatest(refused_total, values(refused_total)),
       changed_at = values(changed_at)`.execute(db);
 }
 
-const SOURCE_LENGTH_MAX = 500;
-
 /** So that an import begins anew; what it stored stays, and is not stored twice. */
-export async function forgetCheckpoints(db: Kysely<Database>, fingerprint: string): Promise<void> {
+export async function forgetCheckpoint(db: Kysely<Database>, fingerprint: string): Promise<void> {
   await db.deleteFrom('imports').where('fingerprint', '=', fingerprint).execute();
 }

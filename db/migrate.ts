@@ -12,6 +12,7 @@ import * as summaries from './migrations/0009_summaries.ts';
 import * as usage from './migrations/0010_usage.ts';
 import * as schedule from './migrations/0011_schedule.ts';
 import * as patterns from './migrations/0012_patterns.ts';
+import * as importsToCold from './migrations/0013_imports_to_cold.ts';
 import type { Database } from './schema.ts';
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
@@ -28,6 +29,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0010_usage': usage,
   '0011_schedule': schedule,
   '0012_patterns': patterns,
+  '0013_imports_to_cold': importsToCold,
 };
 
 /**

@@ -63,7 +63,7 @@ export async function findRipeInWarm(
       select company_no, day, sum(warm) as messages from ledger
       group by company_no, day having messages > 0
       union all
-      select company_no, day, 0 from segments where state = 'writing'
+      select company_no, day, 0 from segments where state = 'writing' and made_by = 'move'
       union all
       select segment.company_no, held.day, 0 from segments as segment
       join segment_days as held on held.segment_id = segment.segment_id

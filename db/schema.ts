@@ -100,7 +100,7 @@ export interface SegmentsTable {
   state: 'writing' | 'live' | 'retired';
   /** Whether the warm tier has let go of its Messages: 1 or 0. */
   is_cleared: Generated<number>;
-  made_by: 'move' | 'compact' | 'restore';
+  made_by: 'move' | 'compact' | 'restore' | 'import';
   object_key: string;
   /** UTC day of its Messages; of the first one, if it holds a month. */
   day: string;

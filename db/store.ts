@@ -6,7 +6,7 @@ import type { Cold } from './cold/open-cold.ts';
 import { faultKind, isReadOnly } from './faults.ts';
 import { lockBoundaries, raiseBoundaries, youngSince } from './boundaries.ts';
 import { findInHot, insertHot } from './hot.ts';
-import { identityOf, type KeyedMessage } from './keyed-message.ts';
+import { firstOfEach, identityOf, type KeyedMessage } from './keyed-message.ts';
 import { recordStored } from './ledger.ts';
 import type { Database } from './schema.ts';
 import { findInWarm, insertWarm } from './warm.ts';
@@ -162,15 +162,4 @@ async function insertNew(
     }
   }
   return candidates;
-}
-
-/** The same Message may stand twice in one group: the first one counts. */
-function firstOfEach(rows: readonly KeyedMessage[]): readonly KeyedMessage[] {
-  const seen = new Set<string>();
-  return rows.filter((row) => {
-    const identity = identityOf(row);
-    if (seen.has(identity)) return false;
-    seen.add(identity);
-    return true;
-  });
 }

@@ -1,6 +1,13 @@
 import { CompiledQuery, type Kysely } from 'kysely';
 import { toDatetime } from './datetime.ts';
-import { identityOf, type KeyedMessage, MESSAGE_COLUMNS, toValues } from './keyed-message.ts';
+import {
+  comparePlaces,
+  identityOf,
+  type KeyedMessage,
+  MESSAGE_COLUMNS,
+  pieces,
+  toValues,
+} from './keyed-message.ts';
 import type { Database } from './schema.ts';
 import { bucketOf } from './warm-activity.ts';
 
@@ -21,15 +28,20 @@ export async function insertWarm(
     return [companyNo, bucketOf(toDatetime(message.createdAt)), conversationNo];
   });
   await db.executeQuery(CompiledQuery.raw(NOTE_ACTIVITY, [activity]));
-  const voices = once(rows, ({ clientNo, conversationNo }) => [clientNo, conversationNo]);
-  await db.executeQuery(CompiledQuery.raw(NOTE_GUESTS, [voices]));
+  await noteGuests(db, rows);
 }
 
-function comparePlaces(a: KeyedMessage, b: KeyedMessage): number {
-  if (a.companyNo !== b.companyNo) return a.companyNo - b.companyNo;
-  if (a.conversationNo !== b.conversationNo) return a.conversationNo - b.conversationNo;
-  if (a.message.createdAt === b.message.createdAt) return 0;
-  return a.message.createdAt < b.message.createdAt ? -1 : 1;
+/**
+ * Notes who speaks in which Conversations: below hot nothing else leads from a Client to one that
+ * somebody else began.
+ */
+export async function noteGuests(
+  db: Kysely<Database>,
+  rows: readonly KeyedMessage[],
+): Promise<void> {
+  // Also the Client who began the Conversation, which does no harm: he is found both ways.
+  const voices = once(rows, ({ clientNo, conversationNo }) => [clientNo, conversationNo]);
+  await db.executeQuery(CompiledQuery.raw(NOTE_GUESTS, [voices]));
 }
 
 /** What the rows say of themselves, each thing once: of many that follow another it is the same. */
@@ -49,7 +61,6 @@ function once(
 const INSERT = `insert into messages_warm (${MESSAGE_COLUMNS}) values ?`;
 const NOTE_ACTIVITY = `insert ignore into warm_activity (company_no, bucket_no, conversation_no)
   values ?`;
-// Also the Client who began the Conversation, which does no harm: he is found both ways.
 const NOTE_GUESTS = `insert ignore into conversation_guests (client_no, conversation_no) values ?`;
 
 function compareNumbers(a: readonly number[], b: readonly number[]): number {
@@ -63,7 +74,7 @@ export async function findInWarm(
   rows: readonly KeyedMessage[],
 ): Promise<Set<string>> {
   const stored = new Set<string>();
-  for (const some of pieces(rows)) {
+  for (const some of pieces(rows, KEYS_PER_QUERY_MAX)) {
     const query = CompiledQuery.raw(findStatement(some.length), some.flatMap(primaryKeyOf));
     const found = await db.executeQuery<{ companyNo: number; key: Buffer }>(query);
     for (const row of found.rows) stored.add(identityOf(row));
@@ -79,10 +90,4 @@ const KEYS_PER_QUERY_MAX = 200;
 
 function primaryKeyOf({ companyNo, conversationNo, message, key }: KeyedMessage): unknown[] {
   return [companyNo, conversationNo, toDatetime(message.createdAt), key];
-}
-
-function* pieces(rows: readonly KeyedMessage[]): Generator<readonly KeyedMessage[]> {
-  for (let at = 0; at < rows.length; at += KEYS_PER_QUERY_MAX) {
-    yield rows.slice(at, at + KEYS_PER_QUERY_MAX);
-  }
 }

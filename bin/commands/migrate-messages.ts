@@ -13,7 +13,7 @@ import { openRejects } from '../import/rejects.ts';
 import { showImported, showRehearsal, showRejects } from '../import/show.ts';
 import { runImport, runRehearsal } from '../import/run-import.ts';
 import type { Source } from '../import/source.ts';
-import type { Work } from '../import/store-rows.ts';
+import { RECORDS_AT_ONCE, type Work } from '../import/store-rows.ts';
 import { openTableSource } from '../import/table-source.ts';
 import { withInstallation } from '../installation.ts';
 
@@ -29,6 +29,7 @@ const Flags = z
     'dry-run': z.boolean().default(false),
     restart: z.boolean().default(false),
     'no-compare': z.boolean().default(false),
+    'at-once': z.coerce.number().int().min(1).default(RECORDS_AT_ONCE),
     json: z.boolean().default(false),
   })
   .refine(({ from, operands }) => from !== undefined || operands.length === 0, {
@@ -62,6 +63,11 @@ export const migrateMessages = defineCommand({
       help: 'read from the beginning, not from where the last run ended',
     },
     'no-compare': { type: 'boolean', help: 'do not read back at the end what was stored' },
+    'at-once': {
+      type: 'string',
+      value: 'N',
+      help: `records stored at once (default ${RECORDS_AT_ONCE}); fewer need less memory`,
+    },
     ...jsonFlag,
   },
   schema: Flags,
@@ -102,6 +108,7 @@ async function importFrom(source: Source, flags: Flags, context: Context): Promi
     toMessage: openMapper(mapping, Date.now()),
     fingerprint: fingerprintOf(source, mapping),
     rejects,
+    recordsAtOnce: flags['at-once'],
     signal: context.signal,
   };
   try {
@@ -128,7 +135,7 @@ async function dryRun(
 function storeAll(work: Work, flags: Flags, context: Context): Promise<number> {
   return withInstallation(context, async ({ wiring }) => {
     await wiring.migrate();
-    if (flags.restart) await wiring.imports.forgetCheckpoints(work.fingerprint);
+    if (flags.restart) await wiring.imports.forgetCheckpoint(work.fingerprint);
     const imported = await runImport(wiring, work, { isCompared: !flags['no-compare'] });
     // Usage is counted by the fleet; if it is not asked now, the nightly comparison finds the days.
     await wiring.queue.enqueue('aggregate', { due: 'usage', isTodayMeant: true }).catch(() => {});

@@ -95,7 +95,7 @@ async function* sourceMessages(readBack: ReadBack): AsyncGenerator<readonly Mess
     const records = batch.records.slice(0, left);
     left -= records.length;
     const { messages } = mapBatch({ ...batch, records }, readBack);
-    yield messages.map(({ message }) => message);
+    yield messages;
     if (left === 0) return;
   }
 }

@@ -17,7 +17,7 @@ export interface Rehearsal {
 
 /** Reads, maps and checks everything, and stores nothing. */
 export async function rehearse(
-  { source, toMessage, rejects, signal }: Omit<Work, 'fingerprint'>,
+  { source, toMessage, rejects, signal }: Pick<Work, 'source' | 'toMessage' | 'rejects' | 'signal'>,
   progress: Progress,
 ): Promise<Rehearsal> {
   const companies = new Map<string, CompanyCount>();
@@ -25,8 +25,8 @@ export async function rehearse(
   for await (const batch of source.batches(null)) {
     if (signal.aborted) break;
     const { messages, refused } = mapBatch(batch, { toMessage });
-    for (const { message } of messages) count(message.companyId, message.createdAt);
-    rejects.add(refused.map(({ reject }) => reject));
+    for (const { companyId, createdAt } of messages) count(companyId, createdAt);
+    rejects.add(refused);
     read += batch.records.length;
     refusedCount += refused.length;
     progress.advance(batch.records.length);

@@ -47,7 +47,7 @@ export async function runImport(
   };
 }
 
-export async function runRehearsal(work: Omit<Work, 'fingerprint'>): Promise<Rehearsal> {
+export async function runRehearsal(work: Parameters<typeof rehearse>[0]): Promise<Rehearsal> {
   const progress = openProgress({ label: 'reading', unit: 'records', total: work.source.total });
   return rehearse(work, progress).finally(progress.end);
 }

@@ -1,7 +1,6 @@
-import { laneOf } from '../../db/lanes.ts';
-import { IMPORT_LANES } from '../../db/imports.ts';
 import type { ImportedStep } from '../../db/import-writer.ts';
-import type { Message } from '../../domain/message.ts';
+import type { KeyedMessage } from '../../db/keyed-message.ts';
+import { type Message, roughBytes } from '../../domain/message.ts';
 import type { Wiring } from '../../wiring.ts';
 import type { Progress } from '../progress.ts';
 import type { openMapper } from './mapping.ts';
@@ -13,8 +12,17 @@ export interface Work {
   readonly toMessage: ReturnType<typeof openMapper>;
   readonly fingerprint: string;
   readonly rejects: Rejects;
+  /** How many records are stored at once. */
+  readonly recordsAtOnce: number;
   readonly signal: AbortSignal;
 }
+
+/**
+ * The more at once, the fewer and larger the Segments of an old history, and the less there is to put
+ * together afterwards. Twice as many are in memory.
+ */
+export const RECORDS_AT_ONCE = 96_000;
+const BYTES_AT_ONCE_MAX = 64 * 1024 * 1024;
 
 /** How many records of the source were read, in this run and those before, and what became of them. */
 export interface Reached {
@@ -24,8 +32,8 @@ export interface Reached {
 }
 
 /**
- * Stores what is behind the checkpoints, batch by batch in the order of the source, each batch in
- * several lanes at once. While MySQL takes one, the next one is read and checked.
+ * Stores what is behind the checkpoint, piece by piece in the order of the source. While one is being
+ * stored, the next one is read and checked.
  *
  * @returns How far it has come; all the way, unless the signal aborts.
  */
@@ -34,84 +42,84 @@ export async function storeRows(
   work: Work,
   progress: Progress,
 ): Promise<Reached> {
-  const { fingerprint, signal, source } = work;
-  const lanes = [...(await imports.readCheckpoints(fingerprint))];
-  const last = lanes.reduce((a, b) => (b.read < a.read ? b : a));
-  let read = last.read;
+  const { signal, source, fingerprint, rejects } = work;
+  const { position, ...begun } = await imports.readCheckpoint(fingerprint);
+  let { read, refused } = begun;
   let storing: Promise<unknown> = Promise.resolve();
-  for await (const batch of source.batches(last.position)) {
-    if (signal.aborted) break;
-    const mapped = mapBatch(batch, work);
-    const end = { position: batch.position, read: read + batch.records.length };
-    const parts = partByLane(mapped, { begin: read, doneBy: lanes.map((lane) => lane.read) });
-    read = end.read;
-    const rows = await Promise.all(parts.map((part) => imports.number(part.messages, signal)));
+  for await (const piece of piecesOf(source.batches(position), work, imports)) {
     await storing;
-    storing = Promise.all(
-      parts.map(async ({ refused }, lane) => {
-        await storePart(lane, end, { refused, rows: rows[lane] ?? [] });
-      }),
-    ).then(() => progress.advance(batch.records.length));
+    if (signal.aborted) break;
+    read += piece.records;
+    storing = storePiece(piece, read);
     storing.catch(() => {}); // It is waited for before the next one.
   }
   await storing;
-  const sum = (field: 'stored' | 'refused') => lanes.reduce((all, lane) => all + lane[field], 0);
-  return {
-    read: Math.min(...lanes.map((lane) => lane.read)),
-    stored: sum('stored'),
-    refused: sum('refused'),
-  };
+  const { position: _, ...reached } = await imports.readCheckpoint(fingerprint);
+  return reached;
 
-  async function storePart(
-    lane: number,
-    end: { position: string; read: number },
-    part: { refused: readonly Reject[]; rows: Awaited<ReturnType<typeof imports.number>> },
-  ): Promise<void> {
-    const before = lanes[lane];
-    if (!before || before.read >= end.read) return;
+  async function storePiece(piece: Piece, end: number): Promise<void> {
     // Before they are counted: after a death some may stand there twice, none is missing.
-    work.rejects.add(part.refused);
-    const step = { fingerprint, lane, source: source.name, ...end, stored: 0 };
-    const refused = part.refused.length;
-    const done = await imports.store(part.rows, { ...step, refused }, signal);
-    work.rejects.add(done.refused.map(rejectOfStore));
-    lanes[lane] = {
-      ...end,
-      stored: before.stored + done.stored,
-      refused: before.refused + refused + done.refused.length,
-    };
+    rejects.add(piece.refused);
+    refused += piece.refused.length;
+    const step = { fingerprint, source: source.name, position: piece.position, read: end, refused };
+    const done = await imports.store(piece.rows, step, signal);
+    rejects.add(done.refused.map(rejectOfStore));
+    refused += done.refused.length;
+    progress.advance(piece.records);
   }
+}
+
+/** Records that follow each other, and what they are. */
+interface Piece {
+  readonly rows: readonly KeyedMessage[];
+  readonly refused: readonly Reject[];
+  readonly records: number;
+  readonly position: string;
+}
+
+async function* piecesOf(
+  batches: AsyncIterable<Batch>,
+  work: Work,
+  { number }: Pick<Wiring['imports'], 'number'>,
+): AsyncGenerator<Piece> {
+  let numbered: Promise<readonly KeyedMessage[]>[] = [];
+  let refused: Reject[] = [];
+  let [records, bytes] = [0, 0];
+  let last: Batch | undefined;
+  const end = async (position: string): Promise<Piece> => {
+    return { rows: (await Promise.all(numbered)).flat(), refused, records, position };
+  };
+  for await (const batch of batches) {
+    if (work.signal.aborted) return;
+    const mapped = mapBatch(batch, work);
+    await numbered.at(-1); // One after the other: they create names. The next batch is read meanwhile.
+    numbered.push(number(mapped.messages, work.signal));
+    numbered.at(-1)?.catch(() => {}); // It is waited for before the next one.
+    for (const reject of mapped.refused) refused.push(reject);
+    records += batch.records.length;
+    bytes += mapped.messages.reduce((sum, message) => sum + roughBytes(message), 0);
+    last = batch;
+    if (records < work.recordsAtOnce && bytes < BYTES_AT_ONCE_MAX) continue;
+    yield await end(batch.position);
+    [numbered, refused, records, bytes, last] = [[], [], 0, 0, undefined];
+  }
+  if (last) yield await end(last.position);
 }
 
 export interface Mapped {
-  readonly messages: readonly { readonly message: Message; readonly nth: number }[];
-  readonly refused: readonly { readonly reject: Reject; readonly nth: number }[];
+  readonly messages: readonly Message[];
+  readonly refused: readonly Reject[];
 }
 
 export function mapBatch(batch: Batch, { toMessage }: Pick<Work, 'toMessage'>): Mapped {
-  const messages: { message: Message; nth: number }[] = [];
-  const refused: { reject: Reject; nth: number }[] = [];
-  for (const [nth, record] of batch.records.entries()) {
+  const messages: Message[] = [];
+  const refused: Reject[] = [];
+  for (const record of batch.records) {
     const { message, fault } = toMessage(batch.origin, record);
-    if (message) messages.push({ message, nth });
-    else refused.push({ reject: rejectOf(batch, record, fault), nth });
+    if (message) messages.push(message);
+    else refused.push(rejectOf(batch, record, fault));
   }
   return { messages, refused };
-}
-
-/** The lanes were not all as far when the run before ended: what one has done, it does not count again. */
-function partByLane(
-  { messages, refused }: Mapped,
-  { begin, doneBy }: { begin: number; doneBy: readonly number[] },
-) {
-  const isNew = (lane: number, nth: number) => begin + nth >= (doneBy[lane] ?? 0);
-  const parts = doneBy.map(() => ({ messages: [] as Message[], refused: [] as Reject[] }));
-  for (const { message, nth } of messages) {
-    const lane = laneOf(message.conversationId, IMPORT_LANES);
-    if (isNew(lane, nth)) parts[lane]?.messages.push(message);
-  }
-  for (const { reject, nth } of refused) if (isNew(0, nth)) parts[0]?.refused.push(reject);
-  return parts;
 }
 
 function rejectOfStore({ message, reason }: ImportedStep['refused'][number]): Reject {

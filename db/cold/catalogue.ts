@@ -118,7 +118,7 @@ export async function forget(db: Kysely<Database>, segmentId: string): Promise<v
 
 /** A row of the Catalogue, in whatever state. */
 export interface Entry extends Omit<Segment, 'days'> {
-  readonly madeBy: 'move' | 'compact' | 'restore';
+  readonly madeBy: 'move' | 'compact' | 'restore' | 'import';
   readonly state: 'writing' | 'live' | 'retired';
   readonly isCleared: boolean;
   readonly day: string;

@@ -82,7 +82,7 @@ async function findSmall(db: Kysely<Database>, { companyNo, month }: CompanyMont
 }
 
 /** From its first moment to its last one: MySQL refuses a 31st of November. */
-function spanOfMonth(month: string): { since: Datetime; until: Datetime } {
+export function spanOfMonth(month: string): { since: Datetime; until: Datetime } {
   const [year = 0, number = 0] = month.split('-').map(Number);
   const [from, to] = [Date.UTC(year, number - 1, 1), Date.UTC(year, number, 1)];
   return { since: toDatetime(instantOf(from)), until: toDatetime(instantOf(to - 1)) };

@@ -35,6 +35,10 @@ export const segmentGivenUp = (key: string) =>
     retry: 'backoff',
   });
 
+export function isGivenUp(error: unknown): boolean {
+  return error instanceof PipelineError && error.code === 'SEGMENT_GIVEN_UP';
+}
+
 /** The Catalogue names Segments, and nobody told us where they lie. */
 export const coldUnconfigured = () =>
   new PipelineError(

@@ -17,6 +17,8 @@ export interface SegmentWanted {
   readonly madeBy: Entry['madeBy'];
 }
 
+const OF_A_MONTH: readonly Entry['madeBy'][] = ['compact', 'import'];
+
 /**
  * Announces a Segment, writes it, reads all of it back and compares. It is yet to be put live.
  *
@@ -28,7 +30,7 @@ export async function makeSegment(
   groups: AsyncIterable<SegmentColumns>,
 ): Promise<Segment> {
   const segmentId = randomUUID();
-  const period = madeBy === 'compact' ? day.slice(0, 7) : day;
+  const period = OF_A_MONTH.includes(madeBy) ? day.slice(0, 7) : day;
   const objectKey = objectKeyOf(companyId, period, segmentId);
   await announce(deps.db, { segmentId, companyNo, objectKey, day, madeBy });
   const written = await writeSegment(deps, { companyId, objectKey }, groups);

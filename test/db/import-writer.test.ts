@@ -13,15 +13,14 @@ describe('the writer of imports', () => {
   });
   afterAll(() => house.close());
 
-  /** Stores them as one step of a lane, behind a hundred records before. */
+  /** Stores them as one piece of a source, behind a hundred records before. */
   async function store(fingerprint: string, messages: readonly Message[]) {
     const { imports } = house.wiring;
-    const counts = { read: 100 + messages.length, stored: 0, refused: 0 };
-    const step = { fingerprint, lane: 1, source: 'a test', position: '[7]', ...counts };
+    const read = 100 + messages.length;
+    const step = { fingerprint, source: 'a test', position: '[7]', read, refused: 0 };
     return imports.store(await imports.number(messages, signal), step, signal);
   }
-  const checkpointOf = async (fingerprint: string) =>
-    (await house.wiring.imports.readCheckpoints(fingerprint))[1];
+  const checkpointOf = (fingerprint: string) => house.wiring.imports.readCheckpoint(fingerprint);
   async function expectFaultless() {
     const { faults } = await house.wiring.verify({ isDeep: false, signal });
     expect(faults).toEqual([]);
@@ -35,7 +34,7 @@ describe('the writer of imports', () => {
 
     const reached = { position: '[7]', read: 103, stored: 3, refused: 0 };
     expect(await checkpointOf('added')).toEqual(reached);
-    await house.wiring.imports.forgetCheckpoints('added');
+    await house.wiring.imports.forgetCheckpoint('added');
     expect(await checkpointOf('added')).toMatchObject({ position: null, read: 0 });
   });
 

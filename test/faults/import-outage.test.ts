@@ -32,6 +32,7 @@ describe('an import while MySQL is away', () => {
       toMessage: openMapper(mapping, Date.now()),
       fingerprint: fingerprintOf(source, mapping),
       rejects: openRejects(undefined),
+      recordsAtOnce: RECORDS_PER_BATCH,
       signal: AbortSignal.timeout(60_000),
     };
 

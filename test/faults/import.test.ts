@@ -73,7 +73,7 @@ describe('an import that dies again and again', () => {
 });
 
 function spawnImport(file: string): ChildProcess {
-  const args = [CLI, 'migrate-messages', '--json', '--from', file];
+  const args = [CLI, 'migrate-messages', '--json', '--at-once', '12000', '--from', file];
   return spawn(process.execPath, args, { env: house.env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 

@@ -6,6 +6,9 @@ import { pathToFileURL } from 'node:url';
 import * as fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OpenCold, openCold } from '../../../db/cold/open-cold.ts';
+import { storeStraight } from '../../../db/cold/store-straight.ts';
+import { monthOf } from '../../../db/cold/straight.ts';
 import { toDatetime } from '../../../db/datetime.ts';
 import { retryDeadlocks } from '../../../db/retry-deadlocks.ts';
 import { instantOf } from '../../../domain/instant.ts';
@@ -13,6 +16,8 @@ import type { Message } from '../../../domain/message.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
 import { type Asked, cursorTo, Model } from './model.ts';
 import { type Draft, history, type PageDraft, type Step } from './steps.ts';
+
+type Stored = Extract<Step, { kind: 'store' | 'repeat' | 'import' }>;
 
 /** As many as the promise asks for; a long run is `./scripts.sh test --soak`. */
 const HISTORIES = Number(process.env['HISTORIES'] ?? 2_000);
@@ -24,14 +29,19 @@ const SECOND_MS = 1_000;
 
 let house: TestHouse;
 let folder: string;
+let cold: OpenCold;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'camadas-histories-'));
   house = await openTestHouse({
     ARCHIVE_URL: pathToFileURL(folder).href,
     MYSQL_CONNECTIONS_MAX: '24',
   });
+  const opened = openCold(house.config.archiveUrl);
+  if (!opened) throw new Error('the house has no archive');
+  cold = opened;
 });
 afterAll(async () => {
+  await cold.close();
   await house.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -79,17 +89,14 @@ async function expectPage(companyId: string, model: Model, draft: PageDraft): Pr
 async function take(companyId: string, model: Model, step: Step): Promise<void> {
   const { archive, deps } = house.wiring;
   if (step.kind === 'read') return expectPage(companyId, model, step.page);
-  if (step.kind === 'store' || step.kind === 'repeat') {
-    const repeated = step.kind === 'repeat' ? model.at(step.nth) : undefined;
-    const messages =
-      step.kind === 'store'
-        ? step.messages.map((draft) => messageOf(companyId, draft))
-        : repeated
-          ? [repeated]
-          : [];
-    if (messages.length === 0) return;
-    const fresh = distinct(messages, model);
+  if (step.kind === 'store' || step.kind === 'repeat' || step.kind === 'import') {
+    const fresh = distinct(messagesOf(companyId, model, step), model);
+    if (fresh.length === 0) return;
     const isNew = fresh.map((message) => model.store(message));
+    if (step.kind === 'import') {
+      expect(await importStraight(fresh)).toBe(isNew.filter(Boolean).length);
+      return;
+    }
     const verdicts = await deps.storeMessages(fresh, signal);
     expect(verdicts.map(({ outcome }) => outcome === 'stored')).toEqual(isNew);
     return;
@@ -114,6 +121,23 @@ async function take(companyId: string, model: Model, step: Step): Promise<void> 
   }
 }
 
+function messagesOf(companyId: string, model: Model, step: Stored): Message[] {
+  if (step.kind !== 'repeat') return step.messages.map((draft) => messageOf(companyId, draft));
+  const repeated = model.at(step.nth);
+  return repeated ? [repeated] : [];
+}
+
+/** Past hot and warm, as `migrate-messages` does with whole months. */
+async function importStraight(messages: readonly Message[]) {
+  const rows = await house.wiring.imports.number(messages, signal);
+  return storeStraight({ db: house.db, cold }, monthOf(rows), {
+    rowsMin: 1,
+    slot: 0,
+    fenced: (_, transact) => transact(Promise.resolve()),
+    also: async () => {},
+  });
+}
+
 /** Below hot, P2 is about Messages that are sent again as they were: no others share an id. */
 function distinct(messages: readonly Message[], model: Model): Message[] {
   const known = new Map<string, Message>();
@@ -136,7 +160,7 @@ async function live(steps: readonly { step: Step; meanwhile: PageDraft | null }[
   const model = new Model();
   for (const { step, meanwhile } of steps) {
     // What moves changes no page; what stores does, so nobody reads meanwhile.
-    const isMove = !['store', 'repeat', 'read'].includes(step.kind);
+    const isMove = !['store', 'repeat', 'import', 'read'].includes(step.kind);
     const taken = take(companyId, model, step);
     if (isMove && meanwhile) await readUntil(taken, () => expectPage(companyId, model, meanwhile));
     await taken;

@@ -3,6 +3,8 @@ import * as fc from 'fast-check';
 /** What happens in a history, one after the other; or two at the same time. */
 export type Step =
   | { readonly kind: 'store'; readonly messages: readonly Draft[] }
+  /** Those of an older history, which are in no tier before they are cold. */
+  | { readonly kind: 'import'; readonly messages: readonly Draft[] }
   /** One that was stored is sent again, as it was. */
   | { readonly kind: 'repeat'; readonly nth: number }
   | { readonly kind: 'cool'; readonly day: number; readonly secondOfDay: number }
@@ -58,7 +60,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      kind: fc.constant('store'),
+      kind: fc.constantFrom('store', 'store', 'store', 'import'),
       messages: fc.array(draft, { minLength: 1, maxLength: 6 }),
     }),
   },
