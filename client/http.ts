@@ -2,8 +2,9 @@ import type { Conversation } from '../domain/conversation.ts';
 import type { Message } from '../domain/message.ts';
 import type { Page } from '../domain/page.ts';
 import { bodyOf, expectSuccess } from './answers.ts';
-import { ClientError } from './client-error.ts';
+import { type Insights, isNotFound, openInsights } from './insights.ts';
 import type { OutgoingMessage, Receipt } from './parcels.ts';
+import { conversationPath } from './paths.ts';
 import { persevere } from './retries.ts';
 import { openSender } from './sender.ts';
 import { type Answer, openTransport, type Request } from './transport.ts';
@@ -14,7 +15,10 @@ export type { Retry } from '../domain/errors.ts';
 export type { Instant } from '../domain/instant.ts';
 export type { Message, Metadata, Role } from '../domain/message.ts';
 export type { Page } from '../domain/page.ts';
+export type { FoundPatterns } from '../domain/patterns/request.ts';
+export type { MessageStats } from '../domain/stats.ts';
 export { ClientError } from './client-error.ts';
+export type { ConversationSummary, Insights, PatternsQuery, StatsQuery } from './insights.ts';
 export type { OutgoingMessage, Receipt } from './parcels.ts';
 
 export interface ClientOptions {
@@ -71,7 +75,7 @@ export interface ConversationPage {
  * The chatbot's door over HTTP. Whatever may pass (no answer, 429, 502, 503, 504) is tried again,
  * within the limits of the options; what stays is a ClientError.
  */
-export interface Client {
+export interface Client extends Insights {
   /** Resolves when the Message is durable (P1). A ClientError tells the `messageId` to repeat it with. */
   createMessage(message: OutgoingMessage, call?: CallOptions): Promise<{ messageId: string }>;
   /**
@@ -118,11 +122,13 @@ export function openClient(options: ClientOptions): Client {
 
   async function findMessages(query: PageQuery = {}, call: CallOptions = {}): Promise<Page> {
     const { conversationId, ...rest } = query;
-    const path = conversationId === undefined ? 'messages' : pathOf(conversationId);
+    const path =
+      conversationId === undefined ? 'messages' : `${conversationPath(conversationId)}/messages`;
     try {
       return await ask({ method: 'GET', path, query: { ...rest } }, call, toPage);
     } catch (error) {
       if (!isNotFound(error)) throw error;
+      // For readers, a Conversation that nobody has spoken in is an empty one.
       return { messages: [], before: null, after: query.after ?? null };
     }
   }
@@ -137,6 +143,7 @@ export function openClient(options: ClientOptions): Client {
   }
 
   return {
+    ...openInsights(ask),
     createMessage: (message, call = {}) => sender.createMessage(message, call.signal),
     createMessages: (messages, call = {}) => sender.createMessages(messages, call.signal),
     findMessages,
@@ -157,19 +164,6 @@ export function openClient(options: ClientOptions): Client {
 
 const toPage = (answer: Answer) => bodyOf<Page>(answer, 'messages');
 const toConversations = (answer: Answer) => bodyOf<ConversationPage>(answer, 'conversations');
-
-/** For readers, a Conversation that nobody has spoken in is an empty one. */
-const isNotFound = (error: unknown) =>
-  error instanceof ClientError && error.status === 404 && error.code === 'NOT_FOUND';
-
-/** @throws ClientError `REQUEST_INVALID` for what would lead to another place in every URL. */
-function pathOf(conversationId: string): string {
-  if (['', '.', '..'].includes(conversationId) || !conversationId.isWellFormed()) {
-    const detail = 'conversationId: cannot be part of a URL; leave it out and choose by clientId';
-    throw new ClientError('REQUEST_INVALID', detail, { field: 'conversationId' });
-  }
-  return `messages/conversations/${encodeURIComponent(conversationId)}/messages`;
-}
 
 /** The query of the page to go on with; null after the last one. */
 function following(query: PageQuery, page: Page): PageQuery | null {

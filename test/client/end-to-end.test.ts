@@ -7,6 +7,7 @@ import { newMessageId } from '../../domain/message-id.ts';
 import { eventually, openTestHouse, type TestHouse } from '../house.ts';
 
 const DAY = '2026-03-01';
+const isThere = (found: object | null) => found !== null;
 
 describe('the client, with a real HTTP process and a fleet', () => {
   let house: TestHouse;
@@ -112,6 +113,25 @@ describe('the client, with a real HTTP process and a fleet', () => {
     });
     await client.clearCache({ conversationId: 'listed' });
     await client.clearCache();
+  });
+
+  it('tells what a Conversation was about, what was said, and what recurs', async () => {
+    await client.createMessage(aMessage('told'));
+    await eventuallyStored('told', 1);
+
+    const summary = await eventually(() => client.getSummary('told'), isThere);
+    expect(summary).toMatchObject({ version: 1, messageCount: 1, isStale: false });
+    await client.askForSummary('told');
+    await eventually(
+      () => client.getSummary('told'),
+      (latest) => latest?.version === 2,
+    );
+    expect(await client.getSummary('told', { version: 1 })).toEqual(summary);
+
+    const stats = await client.getStats({ days: 3, clientId: 'ana' });
+    expect(stats).toMatchObject({ timeZone: 'UTC', buckets: [{}, {}, {}] });
+    const patterns = await eventually(() => client.getPatterns({ days: 30 }), isThere);
+    expect(patterns).toMatchObject({ timeZone: 'UTC', peakHours: null });
   });
 
   it('P7: shows nothing of another Company', async () => {

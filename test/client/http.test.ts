@@ -39,6 +39,50 @@ describe('reading', () => {
     ]);
   });
 
+  it('asks for Summaries, statistics and patterns', async () => {
+    const { url, heard } = await openPeer(
+      answer(200, { summary: 'a', isStale: true }),
+      answer(202, { status: 'queued' }),
+      answer(202, { status: 'queued' }),
+      answer(200, { buckets: [] }),
+      answer(200, { buckets: [1] }),
+      answer(200, { foundAt: 'now' }),
+      answer(202, { status: 'queued' }),
+    );
+    const client = openClient({ url, key: KEY });
+
+    expect(await client.getSummary('a/b', { version: 2 })).toEqual({ summary: 'a', isStale: true });
+    expect(await client.getSummary('c')).toBeNull();
+    await client.askForSummary('c');
+    expect(await client.getStats()).toEqual({ buckets: [] });
+    const ofOne = {
+      days: 3,
+      timeZone: 'America/Sao_Paulo',
+      by: 'hour',
+      clientId: 'ana & eva',
+    } as const;
+    expect(await client.getStats(ofOne)).toEqual({ buckets: [1] });
+    expect(await client.getPatterns({ days: 90 })).toEqual({ foundAt: 'now' });
+    expect(await client.getPatterns()).toBeNull();
+
+    expect(heard.map(({ method, address }) => `${method} ${address}`)).toEqual([
+      'GET /messages/conversations/a%2Fb/summary?version=2',
+      'GET /messages/conversations/c/summary',
+      'POST /messages/conversations/c/summary',
+      'GET /messages/stats',
+      'GET /messages/clients/ana%20%26%20eva/stats?days=3&timeZone=America%2FSao_Paulo&by=hour',
+      'GET /messages/patterns?days=90',
+      'GET /messages/patterns',
+    ]);
+  });
+
+  it('finds nothing said of what is not there', async () => {
+    const { url } = await openPeer(problem(404, 'NOT_FOUND'), problem(404, 'NOT_FOUND'));
+    const client = openClient({ url, key: KEY });
+    expect(await client.getSummary('c')).toBeNull();
+    expect(await client.getPatterns()).toBeNull();
+  });
+
   it('finds an empty page where nobody has spoken, but not behind a wrong url', async () => {
     const nothing = await openPeer(problem(404, 'NOT_FOUND'));
     const client = openClient({ url: nothing.url, key: KEY });
@@ -55,6 +99,8 @@ describe('reading', () => {
     const { url, heard } = await openPeer(page);
     const call = openClient({ url, key: KEY }).getRecentMessages(id);
     await expect(call).rejects.toMatchObject({ code: 'REQUEST_INVALID', field: 'conversationId' });
+    const ofClient = async () => openClient({ url, key: KEY }).getStats({ clientId: id });
+    await expect(ofClient()).rejects.toMatchObject({ code: 'REQUEST_INVALID', field: 'clientId' });
     expect(heard).toEqual([]);
   });
 
