@@ -60,7 +60,7 @@ export async function recount(
   } finally {
     await coldTurns.close();
   }
-  await sumChanged(deps.db, past);
+  if (past.first <= past.last) await sumChanged(deps.db, past);
   return { conversations: conversationNos.length };
 }
 
