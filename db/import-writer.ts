@@ -1,13 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
-import { backoffMs } from '../domain/backoff.ts';
-import { PipelineError } from '../domain/errors.ts';
 import { type Message, roughBytes } from '../domain/message.ts';
 import type { Cache } from './cache/open.ts';
 import type { Cold } from './cold/open-cold.ts';
 import { storeStraight, type StraightOptions } from './cold/store-straight.ts';
 import { type MonthOfRows, partStraight } from './cold/straight.ts';
-import { columnOf, faultCode, faultKind, isReadOnly } from './faults.ts';
+import { eachAtOnce } from './each-at-once.ts';
+import { columnOf, faultCode, faultKind } from './faults.ts';
+import { holdOn } from './hold-on.ts';
 import { type ImportName, noteReached, noteStored, type Step } from './imports.ts';
 import { comparePlaces, firstOfEach, type KeyedMessage, pieces, toKeyed } from './keyed-message.ts';
 import { laneOf } from './lanes.ts';
@@ -15,7 +14,7 @@ import { LEDGER_SLOTS } from './ledger.ts';
 import type { Names } from './names.ts';
 import { entriesChangedBy } from './recent.ts';
 import type { Database } from './schema.ts';
-import { hangUpReader, storeGroup } from './store.ts';
+import { storeGroup } from './store.ts';
 
 /** Stores the Messages of an import: past the queue, by the same rules as all others. */
 export interface ImportWriter {
@@ -36,7 +35,7 @@ export interface ImportedStep {
 }
 
 /** Transactions at once; each counts on its own, so that none waits for another one's commit. */
-export const IMPORT_LANES = 2;
+const IMPORT_LANES = 2;
 const ROWS_PER_COMMIT_MAX = 6_000;
 /** In UTF-8 and escaped at most three times as many bytes: MariaDB takes 16 MiB in one statement. */
 const BYTES_PER_COMMIT_MAX = 4 * 1024 * 1024;
@@ -44,9 +43,6 @@ const BYTES_PER_COMMIT_MAX = 4 * 1024 * 1024;
 const STRAIGHT_AT_ONCE = 4;
 /** With fewer Messages, an object and its two commits take as long as warm does. */
 const STRAIGHT_ROWS_MIN = 50;
-/** With these pauses an outage of a minute is waited for. Whoever starts again later loses nothing. */
-const RETRY_MS = { base: 50, max: 5_000 };
-const ATTEMPTS_MAX = 30;
 
 interface Deps {
   readonly db: Kysely<Database>;
@@ -181,30 +177,6 @@ function together(done: readonly ImportedStep[]): ImportedStep {
   };
 }
 
-/** After a fault no other one is begun, and those under way come to their end. */
-async function eachAtOnce<Item, Result>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const faults: unknown[] = [];
-  const waiting = items.values();
-  const takeNext = async () => {
-    for (const item of waiting) {
-      if (faults.length > 0) return;
-      try {
-        results.push(await work(item));
-      } catch (error) {
-        faults.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, takeNext));
-  if (faults.length > 0) throw faults[0];
-  return results;
-}
-
 /** Keeps the pages that the rows change out of the cache until they are stored (P5). */
 async function fenced<Result>(
   cache: Cache,
@@ -224,29 +196,6 @@ async function fenced<Result>(
 function isTooLarge(rows: readonly KeyedMessage[]): boolean {
   if (rows.length < 2) return false;
   return rows.reduce((sum, { message }) => sum + roughBytes(message), 0) > BYTES_PER_COMMIT_MAX;
-}
-
-/** Tries again while it is only the moment that is bad. */
-async function holdOn<Result>(
-  { db, random }: Deps,
-  signal: AbortSignal,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isOfTheMoment(error) || attempt === ATTEMPTS_MAX) throw error;
-      signal.throwIfAborted();
-      if (isReadOnly(error)) await hangUpReader(db);
-      await pause(backoffMs(attempt, RETRY_MS, random()), undefined, { signal });
-    }
-  }
-}
-
-function isOfTheMoment(error: unknown): boolean {
-  if (error instanceof PipelineError) return error.retry !== 'never';
-  return faultKind(error) === 'transient';
 }
 
 /** Without MySQL's own words, which quote the value. */

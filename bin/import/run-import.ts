@@ -1,3 +1,4 @@
+import { eachAtOnce } from '../../db/each-at-once.ts';
 import type { ArchiveBatch } from '../../domain/archive.ts';
 import type { Wiring } from '../../wiring.ts';
 import { openProgress } from '../progress.ts';
@@ -85,11 +86,8 @@ async function moveAll(
   move: (batch: ArchiveBatch) => Promise<void>,
 ): Promise<void> {
   // Day by day over all Companies: two days of one would wait for its row.
-  const waiting = ripe.toSorted((a, b) => spanOf(a).localeCompare(spanOf(b))).values();
-  const moveNext = async () => {
-    for (const batch of waiting) await move(batch);
-  };
-  await Promise.all(Array.from({ length: MOVES_AT_ONCE }, moveNext));
+  const inOrder = ripe.toSorted((a, b) => spanOf(a).localeCompare(spanOf(b)));
+  await eachAtOnce(inOrder, MOVES_AT_ONCE, move);
 }
 
 function spanOf(batch: ArchiveBatch): string {
