@@ -51,7 +51,7 @@ async function main({ files: [summaries, sentiment, ...dialogues], isJson }: Ben
   await report({
     bench: 'summary',
     figures: {
-      ...rougeFigures(readLines(summaries)),
+      ...(await rougeFigures(readLines(summaries))),
       sentiment_en_f1: ratio(await macroF1(labelled, (text) => labelOf(scoreOf(text, 'en')))),
       sentiment_en_best_library_f1: ratio(await macroF1(labelled, english)),
       sentiment_pt_f1: ratio(await macroF1(portuguese, (text) => labelOf(scoreOf(text, 'pt')))),
@@ -63,7 +63,7 @@ async function main({ files: [summaries, sentiment, ...dialogues], isJson }: Ben
   });
 }
 
-function rougeFigures(lines: readonly Line[]) {
+async function rougeFigures(lines: readonly Line[]) {
   const texts = lines.map((line) => ({
     sentences: sentencesOf(toMessages(line), 'en'),
     references: line.references ?? [],
@@ -79,7 +79,8 @@ function rougeFigures(lines: readonly Line[]) {
         };
       }),
     );
-  const [ours, lead3, ranked] = [of(rankSentences), of(leading), of(rankedByText)];
+  const [lead3, ranked] = [of(leading), of(rankedByText)];
+  const ours = meanRouge(await Promise.all(lines.map(scored)));
   return {
     rouge1: ratio(ours.rouge1),
     rouge2: ratio(ours.rouge2),
@@ -91,6 +92,13 @@ function rougeFigures(lines: readonly Line[]) {
     textrank_rouge2: ratio(ranked.rouge2),
     textrank_rougeL: ratio(ranked.rougeL),
   };
+}
+
+/** The Summary as it is kept, with the names of who speaks. */
+async function scored(line: Line) {
+  const work = { messages: toMessages(line), previous: null };
+  const { gist } = await builtInSummarizer.summarize(work, new AbortController().signal);
+  return { text: gist.summary, references: line.references ?? [] };
 }
 
 function leading(sentences: readonly Sentence[]): readonly Sentence[] {
