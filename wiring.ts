@@ -203,7 +203,7 @@ export function openWiring(config: Config) {
       async restore(wanted: Omit<RestoreWanted, 'companyNo'>, options: RestoreOptions) {
         if (!cold) throw coldUnconfigured();
         const companyNo = await names.companyNo(wanted.companyId);
-        if (companyNo === null) return { restored: 0, isBusy: false };
+        if (companyNo === null) return null;
         return restore({ ...cold, db, locks }, { ...wanted, companyNo }, options);
       },
       /** What the cold tier is made of; without one, nothing. */

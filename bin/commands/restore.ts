@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { instantOf } from '../../domain/instant.ts';
-import { defineCommand, jsonFlag } from '../command.ts';
+import { defineCommand, jsonFlag, UsageError } from '../command.ts';
 import { withInstallation } from '../installation.ts';
 import { Moment } from '../moment-flag.ts';
+import { printable } from '../printable.ts';
 import { openProgress } from '../progress.ts';
 
 const DAY_MS = 86_400_000;
@@ -22,14 +23,16 @@ export const restore = defineCommand({
     },
     ...jsonFlag,
   },
-  schema: z.object({
-    operands: z.tuple([], { error: 'takes no arguments' }),
-    company: z.string({ error: 'is needed' }).min(1),
-    from: Moment,
-    to: Moment,
-    days: z.coerce.number().int().min(1).default(KEPT_DAYS_DEFAULT),
-    json: z.boolean().default(false),
-  }),
+  schema: z
+    .object({
+      operands: z.tuple([], { error: 'takes no arguments' }),
+      company: z.string({ error: 'is needed' }).min(1),
+      from: Moment,
+      to: Moment,
+      days: z.coerce.number().int().min(1).default(KEPT_DAYS_DEFAULT),
+      json: z.boolean().default(false),
+    })
+    .refine(({ from, to }) => from < to, { path: ['to'], error: 'must lie after --from' }),
   async run({ company, from, to, days, json }, context) {
     return withInstallation(context, async ({ wiring }) => {
       await wiring.migrate();
@@ -40,7 +43,9 @@ export const restore = defineCommand({
         { companyId: company, from, to, until },
         { signal, onRestored: (count) => progress.advance(count) },
       );
-      const { restored, isBusy } = await restoring.finally(progress.end);
+      const done = await restoring.finally(progress.end);
+      if (!done) throw new UsageError(`--company: there is no company ${printable(company)}`);
+      const { restored, isBusy } = done;
       context.print(
         json ? JSON.stringify({ restored, until }) : `${restored} messages are warm until ${until}`,
       );

@@ -154,6 +154,10 @@ describe('what is restored', () => {
   });
 });
 
+it('is nothing of a Company that there is not', async () => {
+  expect(await restore('nobody', LATER)).toBeNull();
+});
+
 describe('what was replaced', () => {
   it('is removed after a while, and not before', async () => {
     const messages = await freeze('old');
