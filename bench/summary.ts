@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Message } from '../domain/message.ts';
 import { SENTIMENTS, type Sentiment } from '../domain/summary.ts';
-import { SUMMARY_WORDS_MAX, rankSentences } from '../summaries/built-in/rank-sentences.ts';
+import { SUMMARY_WORDS_MAX } from '../summaries/built-in/rank-sentences.ts';
 import { labelOf, scoreOf } from '../summaries/built-in/sentiment.ts';
 import { type Sentence, sentencesOf } from '../summaries/built-in/sentences.ts';
 import { builtInSummarizer } from '../summaries/built-in/summarize.ts';
