@@ -9,7 +9,7 @@ import { openNames } from '../../../db/names.ts';
 import { findPage } from '../../../db/read.ts';
 import { instantOf } from '../../../domain/instant.ts';
 import type { Message } from '../../../domain/message.ts';
-import type { CheckedPageRequest } from '../../../domain/page.ts';
+import { type CheckedPageRequest, cursorOf } from '../../../domain/page.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
 
 const signal = AbortSignal.timeout(120_000);
@@ -106,5 +106,61 @@ describe('a page of a Conversation in an archive of twelve Segments', () => {
     expect((await readAnew(page)).page.messages).toEqual(all);
     await freeze(companyId, DAYS);
     expect((await readAnew(page)).page.messages).toEqual(all);
+  });
+});
+
+describe('a page of a Conversation of 10,000 Messages', () => {
+  const companyId = 'long';
+  const conversationId = 'novela';
+  const DAY = '2026-02-01';
+  let messages: Message[];
+  beforeAll(async () => {
+    const others = (conversation: string) =>
+      Array.from({ length: 100 }, (_, nth) =>
+        aMessage({ companyId, conversationId: conversation, createdAt: noonOf(DAY, nth * 100) }),
+      );
+    // Texts that fill a row group with some 2,000 of them.
+    messages = Array.from({ length: 10_000 }, (_, nth) =>
+      aMessage({
+        companyId,
+        conversationId,
+        createdAt: noonOf(DAY, nth),
+        content: `${nth} `.padEnd(500, 'la '),
+      }),
+    );
+    await store(...others('numbered before'));
+    for (let at = 0; at < messages.length; at += 500) await store(...messages.slice(at, at + 500));
+    await store(...others('numbered after'));
+    await freeze(companyId, [DAY]);
+  }, 120_000);
+
+  // Red when row groups are fetched four at once, and when none is left out that lies beyond the page.
+  it('costs at most four reads, newest and oldest alike', async () => {
+    const newest = await readAnew({ companyId, conversationId });
+    expect(newest.page.messages).toEqual(messages.slice(-50));
+    expect(newest.reads).toBeLessThanOrEqual(4);
+
+    const before = aMessage({ createdAt: noonOf('2026-01-01') });
+    const oldest = await readAnew({ companyId, conversationId, after: cursorOf(before) });
+    expect(oldest.page.messages).toEqual(messages.slice(0, 50));
+    expect(oldest.reads).toBeLessThanOrEqual(4);
+  });
+
+  it('P4: gives all, once and in order, by pages of 500', async () => {
+    const pages: (readonly Message[])[] = [];
+    let before: string | null | undefined;
+    while (before !== null) {
+      const cursor = before === undefined ? {} : { before };
+      const found: Awaited<ReturnType<typeof readAnew>> = await readAnew({
+        companyId,
+        conversationId,
+        limit: 500,
+        ...cursor,
+      });
+      expect(found.reads).toBeLessThanOrEqual(5);
+      pages.push(found.page.messages);
+      ({ before } = found.page);
+    }
+    expect(pages.toReversed().flat()).toEqual(messages);
   });
 });
