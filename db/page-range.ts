@@ -66,14 +66,24 @@ export function rowsWanted({ request }: Range): number {
   return request.limit + 1;
 }
 
-/** The moments between which the page lies: `since` included, `until` included; null: no bound. */
-export function spanOf(range: Range): { since: Datetime | null; until: Datetime | null } {
+/** The moments between which something lies, both included; null: no bound. */
+export interface Span {
+  readonly since: Datetime | null;
+  readonly until: Datetime | null;
+}
+
+/** Where the page lies. */
+export function spanOf(range: Range): Span {
   const { request, position } = range;
   const at = position ? toDatetime(position.createdAt) : null;
   const from = request.from === undefined ? null : toDatetime(request.from);
   const to = request.to === undefined ? null : toDatetime(request.to);
   const [after, before] = isForward(range) ? [at, null] : [null, at];
-  return { since: latest(from, after), until: earliest(to, before) };
+  return overlapOf({ since: from, until: to }, { since: after, until: before });
+}
+
+export function overlapOf(one: Span, other: Span): Span {
+  return { since: latest(one.since, other.since), until: earliest(one.until, other.until) };
 }
 
 const latest = (a: Datetime | null, b: Datetime | null) => (a !== null && a > (b ?? '') ? a : b);

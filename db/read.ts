@@ -9,7 +9,15 @@ import { type ColdPage, readCold, type Whose } from './cold/read-cold.ts';
 import { mergeRows } from './merge-rows.ts';
 import { type MessageRow, toMessage } from './message-row.ts';
 import type { Names } from './names.ts';
-import { type HotRow, isForward, type Range, readHot, spanOf, toRange } from './page-range.ts';
+import {
+  type HotRow,
+  isForward,
+  overlapOf,
+  type Range,
+  readHot,
+  spanOf,
+  toRange,
+} from './page-range.ts';
 import { readConversationsOfClient, readWarm } from './read-warm.ts';
 import type { Database, Datetime } from './schema.ts';
 
@@ -112,7 +120,10 @@ interface Snapshot {
 function readSnapshot(db: Kysely<Database>, range: Range): Promise<Snapshot> {
   const snapshot = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
   return snapshot.execute(async (transaction) => {
-    const { hotSince, warmSince, firstMessageAt } = await readEdges(transaction, range);
+    const { hotSince, warmSince, firstMessageAt, lastMessageAt } = await readEdges(
+      transaction,
+      range,
+    );
     const hot = await readHot(transaction, range);
     const isAllAbove = (since: Datetime | null, rows: readonly MessageRow[]) =>
       since === null || (firstMessageAt ?? '') >= since || isAbove(since, rows, range);
@@ -121,14 +132,16 @@ function readSnapshot(db: Kysely<Database>, range: Range): Promise<Snapshot> {
     const rows = mergeRows([hot, await readWarm(transaction, range)], range);
     const tiers = ['hot', 'warm'] as const;
     if (isAllAbove(warmSince, rows)) return { rows, tiers, below: null };
-    const { company_no: companyNo } = range.scope.equal;
-    const segments = await findLive(transaction, { companyNo, ...spanOf(range) });
+    const { company_no: companyNo, conversation_no: conversationNo } = range.scope.equal;
+    // What comes late widens these in the transaction that stores it, so they hold in this snapshot.
+    const span = overlapOf(spanOf(range), { since: firstMessageAt, until: lastMessageAt });
+    const segments = await findLive(transaction, { companyNo, conversationNo, ...span });
     if (segments.length === 0) return { rows, tiers, below: null };
     return { rows, tiers, below: { segments, whose: await whoseOf(transaction, range) } };
   });
 }
 
-/** From when on there is nothing below, and when the Conversation of the page began, if it is one. */
+/** From when on there is nothing below; and of a page of one Conversation, from when to when it goes. */
 async function readEdges(db: Kysely<Database>, { scope }: Range) {
   const { company_no: companyNo, conversation_no: conversationNo } = scope.equal;
   const company = await db
@@ -138,9 +151,10 @@ async function readEdges(db: Kysely<Database>, { scope }: Range) {
     )
     .select(['company.hot_since as hotSince', 'company.warm_since as warmSince'])
     .select('conversation.first_message_at as firstMessageAt')
+    .select('conversation.last_message_at as lastMessageAt')
     .where('company.company_no', '=', companyNo)
     .executeTakeFirst();
-  return company ?? { hotSince: null, warmSince: null, firstMessageAt: null };
+  return company ?? { hotSince: null, warmSince: null, firstMessageAt: null, lastMessageAt: null };
 }
 
 async function whoseOf(db: Kysely<Database>, range: Range): Promise<Whose> {

@@ -66,8 +66,16 @@ export interface RecentBytes extends Cached {
   readonly tiers: readonly (Tier | 'cache')[];
 }
 
-/** Bytes that were just loaded, by whom they come from; they may be shared by many who ask. */
-const loadedFrom = new WeakMap<Buffer, readonly Tier[]>();
+interface Loaded {
+  readonly tiers: readonly Tier[];
+  readonly isWhole: boolean;
+}
+
+/** Of bytes that were just loaded; many who ask may share them. */
+const loaded = new WeakMap<Buffer, Loaded>();
+
+/** What is unavailable may be mended at any moment, and nobody would tell the cache. */
+const isKept = (bytes: Buffer) => loaded.get(bytes)?.isWhole ?? false;
 
 /** The newest Messages of a Conversation as JSON bytes of a `Page` of the default length. */
 export async function readRecentBytes(
@@ -75,15 +83,16 @@ export async function readRecentBytes(
   { companyId, conversationId }: { companyId: string; conversationId: string },
 ): Promise<RecentBytes> {
   const entry = recentEntry(companyId, conversationId);
-  const cached = await observed(deps, 'page', entry, async () => {
+  const load = async () => {
     const limit = PAGE_MESSAGES_DEFAULT;
     const { page, tiers } = await findPage(deps, { companyId, conversationId, limit });
     const bytes = toJson(page);
-    loadedFrom.set(bytes, tiers);
+    loaded.set(bytes, { tiers, isWhole: page.unavailable === undefined });
     return bytes;
-  });
-  const loaded = cached.from === 'load' ? loadedFrom.get(cached.bytes) : undefined;
-  return { ...cached, tiers: loaded ?? ['cache'] };
+  };
+  const cached = await observed(deps, 'page', () => deps.cache.read(entry, load, isKept));
+  const origin = cached.from === 'load' ? loaded.get(cached.bytes) : undefined;
+  return { ...cached, tiers: origin?.tiers ?? ['cache'] };
 }
 
 /**
@@ -102,9 +111,9 @@ export async function getRecentMessages(
 
 /** The Conversations of a Company that spoke last as JSON bytes of a `ConversationPage`. */
 export function readActiveBytes(deps: Deps, companyId: string): Promise<Cached> {
-  return observed(deps, 'active', activeEntry(companyId), async () => {
-    return toJson(await findConversations(deps, { companyId, limit: ACTIVE_CONVERSATIONS_MAX }));
-  });
+  const load = async () =>
+    toJson(await findConversations(deps, { companyId, limit: ACTIVE_CONVERSATIONS_MAX }));
+  return observed(deps, 'active', () => deps.cache.read(activeEntry(companyId), load));
 }
 
 /** The Conversations of a Company that spoke last, latest first; at most 50. */
@@ -127,13 +136,12 @@ export async function invalidateConversationCache(
 async function observed(
   deps: Deps,
   kind: ReadEvent['entry'],
-  entry: CacheEntry,
-  load: () => Promise<Buffer>,
+  read: () => Promise<Cached>,
 ): Promise<Cached> {
   const startedAt = performance.now();
   let from: ReadEvent['from'] = null;
   try {
-    const cached = await deps.cache.read(entry, load);
+    const cached = await read();
     from = cached.from;
     return cached;
   } finally {

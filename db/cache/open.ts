@@ -17,8 +17,16 @@ import { defineCacheScripts } from './scripts.ts';
  * Without Redis every read goes to `load`: slower, never wrong, never an error.
  */
 export interface Cache {
-  /** The entry's bytes; loaded once, however many ask. */
-  read(entry: CacheEntry, load: () => Promise<Buffer>): Promise<Cached>;
+  /**
+   * The entry's bytes; loaded once, however many ask.
+   *
+   * @param isKept Whether what was loaded may be given to those who ask later; absent: all of it.
+   */
+  read(
+    entry: CacheEntry,
+    load: () => Promise<Buffer>,
+    isKept?: (bytes: Buffer) => boolean,
+  ): Promise<Cached>;
   /** To be raised before a transaction commits that changes these entries, and lifted after. */
   fence(entries: readonly CacheEntry[]): Promise<WriteFence>;
   invalidate(entry: CacheEntry): Promise<void>;

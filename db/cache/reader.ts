@@ -32,6 +32,12 @@ interface Slot extends EntryKeys {
   readonly ttlMs: number;
 }
 
+/** Where an entry comes from if it is not cached, and what of that is cached then. */
+interface Source {
+  load(): Promise<Buffer>;
+  isKept(bytes: Buffer): boolean;
+}
+
 interface Item {
   readonly header: string;
   readonly bytes: Buffer;
@@ -68,13 +74,18 @@ export function openReader(parts: {
   });
   const flights = new Map<string, Flight>();
 
-  async function read(entry: CacheEntry, load: () => Promise<Buffer>): Promise<Cached> {
+  async function read(
+    entry: CacheEntry,
+    load: () => Promise<Buffer>,
+    isKept: Source['isKept'] = () => true,
+  ): Promise<Cached> {
+    const source: Source = { load, isKept };
     const own: Slot = { ...keys.of(entry), ttlMs: entry.ttlMs ?? TTL_MS };
     const found = await ask(() => lookUp(own));
     if (found) return found;
 
     const running = flights.get(own.page);
-    if (!running?.isOpen) return asLoaded(await takeOff(own, load));
+    if (!running?.isOpen) return asLoaded(await takeOff(own, source));
     const fill = await running.fill.catch(() => NOTHING);
     if (fill.isAccepted) return asLoaded(fill);
 
@@ -82,7 +93,7 @@ export function openReader(parts: {
     // flight there is now took off after this reader came, so what it brings is new enough.
     const refilled = await ask(() => lookUp(own));
     if (refilled) return refilled;
-    return asLoaded(await (flights.get(own.page)?.fill ?? takeOff(own, load)));
+    return asLoaded(await (flights.get(own.page)?.fill ?? takeOff(own, source)));
   }
 
   /** The page if it is cached and still counts. */
@@ -107,10 +118,10 @@ export function openReader(parts: {
     return head === header && epoch !== null && header.startsWith(epoch);
   }
 
-  function takeOff(own: Slot, load: () => Promise<Buffer>): Promise<Fill> {
+  function takeOff(own: Slot, source: Source): Promise<Fill> {
     const flight: Flight = { isOpen: true, fill: Promise.resolve(NOTHING) };
     flights.set(own.page, flight);
-    flight.fill = fillUnderLease(own, load, flight).finally(() => {
+    flight.fill = fillUnderLease(own, source, flight).finally(() => {
       if (flights.get(own.page) === flight) flights.delete(own.page);
     });
     return flight.fill;
@@ -118,7 +129,7 @@ export function openReader(parts: {
 
   async function fillUnderLease(
     own: Slot,
-    load: () => Promise<Buffer>,
+    { load, isKept }: Source,
     flight: Flight,
   ): Promise<Fill> {
     const token = newToken();
@@ -134,8 +145,8 @@ export function openReader(parts: {
     const bytes = await load();
     // Who comes from here on may have seen a commit that the fill is just too early to notice.
     flight.isOpen = false;
-    if (lease?.kind !== 'fill' || bytes.length > PAGE_BYTES_MAX)
-      return { bytes, loadedAtMs, isAccepted: false };
+    const mayFill = lease?.kind === 'fill' && bytes.length <= PAGE_BYTES_MAX && isKept(bytes);
+    if (!mayFill) return { bytes, loadedAtMs, isAccepted: false };
     const item = { header: lease.epoch + token, bytes, loadedAtMs };
     return { bytes, loadedAtMs, isAccepted: await offer(own, item) };
   }

@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Segment } from '../../domain/segment.ts';
 import { fromDatetime, toDatetime } from '../datetime.ts';
+import type { Span } from '../page-range.ts';
 import type { Database, Datetime, SegmentsTable } from '../schema.ts';
 import type { CompanyDays } from './read-days.ts';
 import { SCHEMA_VERSION } from './segment.ts';
@@ -160,14 +161,20 @@ export async function findEntry(db: Kysely<Database>, segmentId: string): Promis
   return row ? toEntry(row) : null;
 }
 
-/** The live Segments of a Company that may hold something between two moments, both included. */
+/** The live Segments that may hold something of a Company, or of one Conversation of it, in a span. */
 export async function findLive(
   db: Kysely<Database>,
-  wanted: { companyNo: number; since: Datetime | null; until: Datetime | null },
+  wanted: Span & { companyNo: number; conversationNo?: number | undefined },
 ): Promise<Entry[]> {
+  const { conversationNo } = wanted;
   let query = entries(db).where('company_no', '=', wanted.companyNo).where('state', '=', 'live');
   if (wanted.since !== null) query = query.where('last_created_at', '>=', wanted.since);
   if (wanted.until !== null) query = query.where('first_created_at', '<=', wanted.until);
+  if (conversationNo !== undefined) {
+    query = query
+      .where('first_conversation_no', '<=', conversationNo)
+      .where('last_conversation_no', '>=', conversationNo);
+  }
   return (await query.execute()).map(toEntry);
 }
 

@@ -8,6 +8,11 @@ export interface NumberedRow extends MessageRow {
   readonly conversation_no: number;
 }
 
+/** What a row mostly weighs. */
+export function textLengthOf({ content, metadata }: NumberedRow): number {
+  return content.length + (metadata?.length ?? 0);
+}
+
 /** Rows as a Segment wants them. */
 export function toColumns(rows: readonly NumberedRow[]): SegmentColumns {
   return {

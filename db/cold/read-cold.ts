@@ -40,12 +40,13 @@ export async function readCold(
   range: Range,
   wanted: { segments: readonly Entry[]; whose: Whose; above: readonly MessageRow[] },
 ): Promise<ColdPage> {
+  const { segments, whose } = wanted;
   let rows = wanted.above;
   const gaps: Gap[] = [];
-  for (const segment of inPageOrder(wanted.segments, range)) {
-    if (isBeyond(segment, rows, range)) break;
+  for (const segment of inPageOrder(segments, range, momentsOf)) {
+    if (isBeyond(momentsOf(segment), rows, range)) break;
     try {
-      rows = mergeRows([rows, await readSegment(reader, range, { segment, ...wanted })], range);
+      rows = await readSegment(reader, range, { segment, whose, above: rows });
     } catch (error) {
       if (!isDamaged(error)) throw error;
       gaps.push({ from: segment.firstCreatedAt, to: segment.lastCreatedAt });
@@ -54,21 +55,35 @@ export async function readCold(
   return { rows, gaps };
 }
 
-function inPageOrder(segments: readonly Entry[], range: Range): Entry[] {
-  return segments.toSorted((a, b) =>
-    isForward(range)
-      ? a.firstCreatedAt.localeCompare(b.firstCreatedAt)
-      : b.lastCreatedAt.localeCompare(a.lastCreatedAt),
-  );
+/** Between which moments a Segment or a row group lies. */
+type Moments = Pick<RowGroup, 'firstCreatedAtMs' | 'lastCreatedAtMs'>;
+
+function momentsOf({ firstCreatedAt, lastCreatedAt }: Entry): Moments {
+  return {
+    firstCreatedAtMs: Date.parse(firstCreatedAt),
+    lastCreatedAtMs: Date.parse(lastCreatedAt),
+  };
 }
 
-/** Whether the page is full without this Segment, and so without those that follow. */
-function isBeyond(segment: Entry, rows: readonly MessageRow[], range: Range): boolean {
+function inPageOrder<Part>(
+  parts: readonly Part[],
+  range: Range,
+  whenIs: (part: Part) => Moments,
+): Part[] {
+  return parts.toSorted((a, b) => {
+    const [one, other] = [whenIs(a), whenIs(b)];
+    return isForward(range)
+      ? one.firstCreatedAtMs - other.firstCreatedAtMs
+      : other.lastCreatedAtMs - one.lastCreatedAtMs;
+  });
+}
+
+/** Whether the page is full without what lies there, and so without all that follows in its order. */
+function isBeyond(moments: Moments, rows: readonly MessageRow[], range: Range): boolean {
   const last = rows[rowsWanted(range) - 1];
   if (!last) return false;
-  return isForward(range)
-    ? toDatetime(segment.firstCreatedAt) > last.created_at
-    : toDatetime(segment.lastCreatedAt) < last.created_at;
+  const edgeMs = timeOf(last.created_at);
+  return isForward(range) ? moments.firstCreatedAtMs > edgeMs : moments.lastCreatedAtMs < edgeMs;
 }
 
 function isDamaged(error: unknown): boolean {
@@ -77,13 +92,14 @@ function isDamaged(error: unknown): boolean {
   );
 }
 
-/** While one is decoded, others are fetched. */
-const GROUPS_AT_ONCE = 4;
+/** While one is decoded, others are fetched. A Conversation's page mostly needs no second one. */
+const groupsAtOnce = ({ conversationNos }: Whose) => (conversationNos?.size === 1 ? 1 : 4);
 
+/** The page with what a Segment has of it. */
 async function readSegment(
   reader: ColdReader,
   range: Range,
-  { segment, whose }: { segment: Entry; whose: Whose },
+  { segment, whose, above }: { segment: Entry; whose: Whose; above: readonly MessageRow[] },
 ): Promise<readonly MessageRow[]> {
   const footer = await reader.footers.of(segment);
   const span = spanMs(range);
@@ -93,8 +109,10 @@ async function readSegment(
   if (!whose.conversationNos && groups.length > 1) {
     groups = await groupsOfPage(reader, { segment, footer, groups }, range);
   }
-  let rows: readonly MessageRow[] = [];
-  await eachAtOnce(groups, GROUPS_AT_ONCE, async ([nth, group]) => {
+  let rows = above;
+  const inOrder = inPageOrder(groups, range, ([, group]) => group);
+  await eachAtOnce(inOrder, groupsAtOnce(whose), async ([nth, group]) => {
+    if (isBeyond(group, rows, range)) return;
     const { startByte: from, endByte: to } = group;
     const bytes = await reader.store.read(segment.objectKey, { from, to });
     const decoding = decodeWanted(footer, nth, { cut: { bytes, from }, rows, range, whose });

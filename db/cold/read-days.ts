@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 import { dayOf, instantOf } from '../../domain/instant.ts';
+import { CONTENT_BYTES_MAX } from '../../domain/message.ts';
 import { messageColumns } from '../message-row.ts';
 import type { Database, Datetime } from '../schema.ts';
 import { bucketOf } from '../warm-activity.ts';
-import type { NumberedRow } from './columns.ts';
+import { type NumberedRow, textLengthOf } from './columns.ts';
 
 /** UTC days in a row of a Company, both included; often the same one. */
 export interface CompanyDays {
@@ -51,21 +52,28 @@ export async function conversationsOfDays(
 
 const CONVERSATIONS_PER_QUERY_MAX = 200;
 const ROWS_PER_QUERY_MAX = 4_096;
+/** Texts of a thousand characters fill it with as many rows. */
+const TEXT_PER_QUERY_MAX = 4 * 1024 * 1024;
+/** However long their texts are. */
+const ROWS_AT_FIRST = TEXT_PER_QUERY_MAX / CONTENT_BYTES_MAX;
 
-/** Days of the warm tier in the order of a Segment, some thousand rows at a time. */
+/** Days of the warm tier in the order of a Segment, some thousand rows at a time; long ones, fewer. */
 export async function* readDays(
   db: Kysely<Database>,
   days: CompanyDays,
 ): AsyncGenerator<readonly NumberedRow[]> {
   const conversations = await conversationsOfDays(db, days);
   let last: NumberedRow | undefined; // With which the query before ended too early.
+  let limit = ROWS_AT_FIRST;
   for (let at = 0; at < conversations.length;) {
     const some = last
       ? [last.conversation_no]
       : conversations.slice(at, at + CONVERSATIONS_PER_QUERY_MAX);
-    const rows: NumberedRow[] = await daysQuery(db, days, some, last).execute();
+    const rows: NumberedRow[] = await daysQuery(db, days, some, last).limit(limit).execute();
     if (rows.length > 0) yield rows;
-    if (rows.length === ROWS_PER_QUERY_MAX) {
+    const isCut = rows.length === limit;
+    if (rows.length > 0) limit = limitAfter(rows);
+    if (isCut) {
       last = rows.at(-1);
       at = conversations.indexOf(last?.conversation_no ?? 0, at);
       continue;
@@ -73,6 +81,13 @@ export async function* readDays(
     at += some.length;
     last = undefined;
   }
+}
+
+/** As many rows as hold no more text than a query may, if they are as long as the ones before. */
+function limitAfter(rows: readonly NumberedRow[]): number {
+  const text = rows.reduce((sum, row) => sum + textLengthOf(row), 0);
+  const wanted = Math.floor((TEXT_PER_QUERY_MAX / Math.max(1, text)) * rows.length);
+  return Math.max(1, Math.min(ROWS_PER_QUERY_MAX, wanted));
 }
 
 function daysQuery(
@@ -99,6 +114,5 @@ function daysQuery(
   return query
     .orderBy('message.conversation_no')
     .orderBy('message.created_at')
-    .orderBy('message.message_id')
-    .limit(ROWS_PER_QUERY_MAX);
+    .orderBy('message.message_id');
 }

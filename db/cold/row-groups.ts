@@ -1,4 +1,4 @@
-import { type NumberedRow, toColumns } from './columns.ts';
+import { type NumberedRow, textLengthOf, toColumns } from './columns.ts';
 import type { SegmentColumns } from './segment.ts';
 
 /** A row group is what a page reads at least: about 128 KiB of Messages of fifty bytes. */
@@ -14,8 +14,9 @@ export function dealOut(rows: AsyncIterable<readonly NumberedRow[]>) {
   const held: NumberedRow[] = [];
   let isDry = false;
 
+  /** Whether a row group ends with a Conversation is told by the row after it. */
   async function fill(): Promise<void> {
-    while (!isDry && held.length <= ROWS_PER_GROUP_MAX) {
+    while (!isDry && sizeOfGroup(held).count === held.length) {
       const next = await source.next();
       if (next.done) isDry = true;
       else held.push(...next.value);
@@ -24,13 +25,7 @@ export function dealOut(rows: AsyncIterable<readonly NumberedRow[]>) {
 
   /** As many of those held as a row group takes. */
   function takeGroup(): { columns: SegmentColumns; textLength: number } {
-    let textLength = 0;
-    let count = 0;
-    for (const row of held) {
-      if (count === ROWS_PER_GROUP_MAX || (count > 0 && textLength > TEXT_PER_GROUP_MAX)) break;
-      textLength += row.content.length + (row.metadata?.length ?? 0);
-      count += 1;
-    }
+    const { count, textLength } = sizeOfGroup(held);
     return { columns: toColumns(held.splice(0, wholeConversations(held, count))), textLength };
   }
 
@@ -53,6 +48,18 @@ export function dealOut(rows: AsyncIterable<readonly NumberedRow[]>) {
       }
     },
   };
+}
+
+/** How many of some rows a row group takes. */
+function sizeOfGroup(rows: readonly NumberedRow[]): { count: number; textLength: number } {
+  let textLength = 0;
+  let count = 0;
+  for (const row of rows) {
+    if (count === ROWS_PER_GROUP_MAX || (count > 0 && textLength > TEXT_PER_GROUP_MAX)) break;
+    textLength += textLengthOf(row);
+    count += 1;
+  }
+  return { count, textLength };
 }
 
 /** How much of a row group may be given up so that it ends with a Conversation. */

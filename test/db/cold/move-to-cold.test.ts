@@ -382,6 +382,22 @@ describe('the move from warm to cold', () => {
       expect(await read({ companyId })).toEqual(messages);
     });
 
+    // Red when a page that says `unavailable` is kept as any other.
+    it('is missing in the newest page of its Conversation no longer than it is damaged', async () => {
+      const newest = { companyId, conversationId: 'pedido-1', limit: 50 };
+      const path = join(folder, key);
+      const whole = await readFile(path);
+
+      await writeFile(path, whole.subarray(0, 100));
+      for (const reader of [house.wiring, house.openNeighbour()]) {
+        expect(await reader.getRecentMessages(newest)).toHaveProperty('unavailable');
+      }
+      await writeFile(path, whole);
+      const { messages: found, ...rest } = await house.wiring.getRecentMessages(newest);
+      expect(found).toEqual(messages);
+      expect(rest).not.toHaveProperty('unavailable');
+    });
+
     it('is not alone: verify names an object that belongs to no segment', async () => {
       const orphan = join(folder, 'company=damaged', 'orphan.parquet');
       await writeFile(orphan, 'PAR1');

@@ -49,6 +49,23 @@ describe('row groups', () => {
     ]);
   });
 
+  // Red when rows are drawn by their number, however long their texts are.
+  it('of long texts are written before more of these are read than one of them takes', async () => {
+    const text = 'x'.repeat(64 * 1024);
+    let drawn = 0;
+    async function* oneByOne() {
+      for (const row of rowsOf([1_000])) {
+        drawn += 1;
+        yield [{ ...row, content: text }];
+      }
+    }
+    const source = dealOut(oneByOne());
+    expect(await source.hasMore()).toBe(true);
+    const { value: first } = await source.nextSegment().next();
+    expect(first?.conversationNos).toHaveLength(17); // The last of them is past 1 MiB.
+    expect(drawn).toBeLessThanOrEqual(18);
+  });
+
   it('are as many as are needed, where the rows end with one of them', async () => {
     expect(await dealt([4_096])).toHaveLength(1);
     expect(await dealt([])).toHaveLength(0);

@@ -21,6 +21,12 @@ type Stored = Extract<Step, { kind: 'store' | 'repeat' | 'import' }>;
 
 /** As many as the promise asks for; a long run is `./scripts.sh test --soak`. */
 const HISTORIES = Number(process.env['HISTORIES'] ?? 2_000);
+/** Other ones each time. A failure prints the seed and the path that lead to it again. */
+const { HISTORIES_SEED: seed, HISTORIES_PATH: path } = process.env;
+const replay = {
+  ...(seed !== undefined && { seed: Number(seed) }),
+  ...(path !== undefined && { path }),
+};
 const AT_ONCE = 8;
 /** On a machine with much else to do, and with a failure to be shrunk. */
 const HISTORY_MS_MAX = 300;
@@ -185,7 +191,7 @@ describe('any history', () => {
         fc.asyncProperty(fc.array(history, { minLength: AT_ONCE, maxLength: AT_ONCE }), (many) =>
           Promise.all(many.map(live)).then(() => {}),
         ),
-        { numRuns: Math.ceil(HISTORIES / AT_ONCE), endOnFailure: false },
+        { ...replay, numRuns: Math.ceil(HISTORIES / AT_ONCE), endOnFailure: false },
       );
       const verified = await house.wiring.verify({ isDeep: false, signal });
       expect(verified.faults).toEqual([]);
