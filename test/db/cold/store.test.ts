@@ -221,7 +221,7 @@ describe.runIf(s3)('S3', () => {
     close();
   }, 20_000);
 
-  // Red without `socketTimeout`: the SDK's own timeout ends where the headers have come.
+  // Red without the breaker's limit: the SDK's own timeout ends where the headers have come.
   it('does not wait for ever for a body that stalls on the way', async () => {
     const direct = openColdStore(url());
     await direct.put('stalled.parquet', parts(new Uint8Array(200_000)));
