@@ -144,6 +144,22 @@ describe('a folder', () => {
     await expect(written).rejects.toMatchObject({ code: 'COLD_UNREACHABLE' });
     await expect(written).rejects.toThrow(/ENOTDIR|EEXIST/);
   });
+
+  it('removes with an object what somebody who died while writing it has left', async () => {
+    const store = openColdStore(pathToFileURL(folder).href);
+    const key = 'company=a/died.parquet';
+    await store.put('company=a/kept.parquet', parts(new Uint8Array(1)));
+    const left = ['.died.parquet.4711.part', '.kept.parquet.4711.part'];
+    for (const name of left) await writeFile(join(folder, 'company=a', name), '');
+
+    await store.remove(key);
+    await store.remove('company=none/died.parquet');
+
+    const files = await readdir(join(folder, 'company=a'));
+    expect(left.filter((name) => files.includes(name))).toEqual(left.slice(1));
+    expect(await store.head('company=a/kept.parquet')).toEqual({ bytes: 1 });
+    await store.remove('company=a/kept.parquet');
+  });
 });
 
 const url = (bucket = 'camadas', changes: Record<string, string> = {}) => {
