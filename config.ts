@@ -11,6 +11,21 @@ const MysqlUrl = z
   })
   .transform((url) => url.replace(/^mariadb:/, 'mysql:'));
 
+const S3_PARAMETERS = ['endpoint', 'region', 'storage-class', 'encryption', 'kms-key'];
+/** Objects of these classes are to be thawed for hours before they can be read. */
+const FROZEN_CLASSES = ['GLACIER', 'DEEP_ARCHIVE'];
+
+const ArchiveUrl = z
+  .string()
+  .regex(/^(file:\/\/\/|s3:\/\/[^/?])/, {
+    error: 'must be file:///folder or s3://bucket/prefix?region=…',
+    abort: true,
+  })
+  .superRefine((url, context) => {
+    const message = faultOfArchive(url);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  });
+
 /** Enough for one piece of a Conversation, its summary, and one attempt to repair that. */
 const TOKENS_PER_JOB_MIN = 30_000;
 /** Each Summary tells by which model it was made; a table has so much room for that. */
@@ -44,12 +59,7 @@ const Env = z
     REPLICA_LAG_SECONDS_MAX: Count.default(5),
     DRAIN_SECONDS_MAX: Count.default(20),
     /** Where the cold tier lies; without it Messages stay warm. */
-    ARCHIVE_URL: z
-      .string()
-      .regex(/^(file:\/\/\/|s3:\/\/[^/?])/, {
-        error: 'must be file:///folder or s3://bucket/prefix?region=…',
-      })
-      .optional(),
+    ARCHIVE_URL: ArchiveUrl.optional(),
     /** When Messages leave the hot tier, and the warm one; a Company may have ages of its own. */
     HOT_HOURS: Count.default(24),
     WARM_DAYS: Count.default(30),
@@ -155,6 +165,21 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     logLevel: data.LOG_LEVEL,
     isUnsafeAllowed: data.ALLOW_UNSAFE,
   });
+}
+
+/** What would be passed over in silence, or make the cold tier one that pages cannot read. */
+function faultOfArchive(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null) return 'is no address';
+  const known = url.protocol === 's3:' ? S3_PARAMETERS : [];
+  const stranger = [...url.searchParams.keys()].find((name) => !known.includes(name));
+  if (stranger !== undefined) {
+    const which = known.length === 0 ? 'a folder has none' : `there are ${known.join(', ')}`;
+    return `has an unknown parameter ${stranger}; ${which}`;
+  }
+  const storageClass = url.searchParams.get('storage-class') ?? '';
+  if (!FROZEN_CLASSES.includes(storageClass.toUpperCase())) return null;
+  return `must name a storage-class that is read at once, such as GLACIER_IR, not ${storageClass}`;
 }
 
 /** A name, not an offset, which would be wrong for half of the year. */

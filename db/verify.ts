@@ -173,8 +173,10 @@ async function faultsOfSegments(
       }
       return sha256 === segment.sha256 ? null : `segment ${objectKey}: its bytes have changed`;
     } catch (error) {
-      if (error instanceof PipelineError && error.code === 'SEGMENT_CORRUPT') return error.message;
-      throw error;
+      const code = error instanceof PipelineError ? error.code : null;
+      // Whatever else is wrong with one, the others are to be looked at.
+      if (!(error instanceof Error) || code === 'COLD_UNREACHABLE') throw error;
+      return code === 'SEGMENT_CORRUPT' ? error.message : `segment ${objectKey}: ${error.message}`;
     }
   }
 }

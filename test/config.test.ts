@@ -45,6 +45,28 @@ describe('the language model', () => {
   });
 });
 
+describe('ARCHIVE_URL', () => {
+  it.each([
+    'file:///srv/camadas/archive',
+    's3://bucket/prefix?endpoint=http://127.0.0.1:7070&region=us-east-1',
+    's3://bucket?storage-class=GLACIER_IR&encryption=aws:kms&kms-key=arn:aws:kms:sa-east-1:1:key/a',
+  ])('may be %s', (ARCHIVE_URL) => {
+    expect(readConfig({ ...NEEDED, ARCHIVE_URL }).archiveUrl).toBe(ARCHIVE_URL);
+  });
+
+  it.each([
+    ['/srv/camadas', 'must be file:///folder or s3://bucket'],
+    ['s3://bucket?storage_class=STANDARD_IA', 'an unknown parameter storage_class; there are endp'],
+    ['file:///srv/camadas?region=eu', 'an unknown parameter region; a folder has none'],
+    ['s3://bucket?storage-class=GLACIER', 'read at once, such as GLACIER_IR, not GLACIER'],
+    ['s3://bucket?storage-class=deep_archive', 'read at once, such as GLACIER_IR, not deep_arc'],
+  ])('is refused as %s, with what is wrong', (ARCHIVE_URL, sentence) => {
+    const read = () => readConfig({ ...NEEDED, ARCHIVE_URL });
+    expect(read).toThrow(sentence);
+    expect(read).toThrow('→ at ARCHIVE_URL');
+  });
+});
+
 describe('TIME_ZONE', () => {
   it.each(['UTC', 'America/Sao_Paulo', 'Europe/Berlin'])('may be %s', (name) => {
     expect(readConfig({ ...NEEDED, TIME_ZONE: name }).timeZone).toBe(name);

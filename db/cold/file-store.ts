@@ -16,7 +16,7 @@ export function openFileStore(url: string): ColdStore {
   return {
     async put(key, parts) {
       const path = pathOf(key);
-      const part = join(dirname(path), `.${basename(path)}.${randomUUID()}${PART}`);
+      const part = join(dirname(path), `${partPrefix(path)}${randomUUID()}${PART}`);
       try {
         await makeFolder(dirname(path));
         await writeFile(part, parts);
@@ -74,13 +74,29 @@ export function openFileStore(url: string): ColdStore {
     },
 
     async remove(key) {
-      await rm(pathOf(key), { force: true }).catch((error: unknown) => {
+      try {
+        await rm(pathOf(key), { force: true });
+        for (const part of await partsOf(pathOf(key))) await rm(part, { force: true });
+      } catch (error) {
         throw coldUnreachable(`removing ${key}`, error);
-      });
+      }
     },
 
     close: () => {},
   };
+}
+
+const partPrefix = (path: string) => `.${basename(path)}.`;
+
+/** What is left of a file by those who died while they wrote it. */
+async function partsOf(path: string): Promise<string[]> {
+  const names = await readdir(dirname(path)).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => name.startsWith(partPrefix(path)) && name.endsWith(PART))
+    .map((name) => join(dirname(path), name));
 }
 
 async function writeFile(path: string, parts: AsyncIterable<Uint8Array>): Promise<void> {

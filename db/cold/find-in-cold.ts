@@ -11,9 +11,9 @@ import {
   decodeKeys,
   type GroupBytes,
   messageIdAt,
-  type SegmentFooter,
   type SegmentKeys,
 } from './segment.ts';
+import type { SegmentFooter } from './segment-footer.ts';
 
 /** What one looks for: the whole key of a Message. */
 export type Sought = Pick<KeyedMessage, 'companyNo' | 'conversationNo' | 'key' | 'message'>;

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Entry } from './catalogue.ts';
 import { segmentCorrupt } from './faults.ts';
-import { readFooter, type SegmentFooter } from './segment.ts';
+import { readFooter, type SegmentFooter } from './segment-footer.ts';
 import type { ColdStore } from './store.ts';
 
 /** Row groups whose place is remembered, of all Segments together: about 5 KB each. */
@@ -26,14 +26,14 @@ export function openFooters(store: ColdStore): Footers {
   });
   const underWay = new Map<string, Promise<SegmentFooter>>();
 
-  async function read({ objectKey, bytes, footerBytes, segmentId }: Entry) {
+  async function read({ objectKey, bytes, rows, footerBytes, segmentId }: Entry) {
     const tail = await store.read(objectKey, { from: bytes - footerBytes, to: bytes });
     try {
-      const footer = readFooter(tail);
+      const footer = readFooter(tail, { bytes, rows });
       remembered.set(segmentId, footer);
       return footer;
     } catch {
-      throw segmentCorrupt(objectKey, 'its table of contents cannot be read');
+      throw segmentCorrupt(objectKey, 'its table of contents is damaged');
     }
   }
 

@@ -3,7 +3,8 @@ import { isForward, type Range, rowsWanted, spanOf } from '../page-range.ts';
 import type { Entry } from './catalogue.ts';
 import { segmentCorrupt } from './faults.ts';
 import type { ColdReader } from './footers.ts';
-import { decodeTimes, type RowGroup, type SegmentFooter } from './segment.ts';
+import { decodeTimes } from './segment.ts';
+import type { RowGroup, SegmentFooter } from './segment-footer.ts';
 
 /** A row group and its number within the Segment. */
 export type NumberedGroup = readonly [number, RowGroup];

@@ -9,7 +9,8 @@ import { rowAt } from './columns.ts';
 import { segmentCorrupt } from './faults.ts';
 import type { ColdReader } from './footers.ts';
 import { eachAtOnce, groupsOfPage, type NumberedGroup } from './groups-of-page.ts';
-import { decodeGroup, decodeTimes, type RowGroup, type SegmentFooter } from './segment.ts';
+import { decodeGroup, decodeTimes } from './segment.ts';
+import type { RowGroup, SegmentFooter } from './segment-footer.ts';
 
 /** Part of a history that cannot be read: its Segment is damaged or gone. */
 export interface Gap {

@@ -21,15 +21,18 @@ const PART_BYTES = 8 * 1024 * 1024;
 const ATTEMPTS_MAX = 3;
 /** Servers that are not Amazon's have one region, and mostly call it so. */
 const REGION_OF_OTHERS = 'us-east-1';
-/** A page that takes longer is refused, and asked for again. Until its headers, then while nothing comes. */
+/** A part on its way through a thin line, or a server that puts parts together. */
+const UPLOAD = { requestTimeout: 60_000 };
+/**
+ * Until the headers of an answer, then while nothing comes. The latter the SDK takes for all requests
+ * alike, so it must do for uploads; how long a read may take, the breaker says.
+ */
 const TIMEOUT = {
   connectionTimeout: 2_000,
   requestTimeout: 4_000,
   throwOnRequestTimeout: true,
-  socketTimeout: 4_000,
+  socketTimeout: UPLOAD.requestTimeout,
 };
-/** A part on its way through a thin line, or a server that puts parts together. */
-const UPLOAD = { requestTimeout: 60_000 };
 
 /**
  * Objects in a bucket of S3, or of whatever speaks its language. Credentials come by the SDK's own

@@ -4,14 +4,16 @@ import { openSegmentEncoder } from './encode-segment.ts';
 import {
   decodeGroup,
   decodeKeys,
-  footerBytesOf,
   type GroupBytes,
-  readFooter,
-  type RowGroup,
   type SegmentColumns,
-  type SegmentFooter,
   type SegmentKeys,
 } from './segment.ts';
+import {
+  type KnownSegment,
+  readFooter,
+  type RowGroup,
+  type SegmentFooter,
+} from './segment-footer.ts';
 
 /** What the thread can be asked, and what it answers; several files may take turns. */
 export interface Questions {
@@ -21,7 +23,11 @@ export interface Questions {
   /** @returns Its last bytes. */
   encodeEnd(file: string): Prints & { bytes: Uint8Array<ArrayBuffer>; footerBytes: number };
   /** @param given.footer The last bytes of a file. */
-  decodeBegin(given: { file: string; footer: Uint8Array }): readonly RowGroup[];
+  decodeBegin(given: {
+    file: string;
+    footer: Uint8Array;
+    known: KnownSegment;
+  }): readonly RowGroup[];
   /** In order, from the first byte of the file on, so that all of it is seen. */
   decodeGroup(given: GroupBytes & { file: string; nth: number }): SegmentColumns;
   /** The same, for who wants to know the prints alone. */
@@ -66,12 +72,12 @@ const answers: Answers = {
   async encodeEnd(file) {
     const { encoder, print } = begun(writing.get(file));
     writing.delete(file);
-    const bytes = await encoder.finish();
+    const { bytes, footerBytes } = await encoder.finish();
     print.addBytes(bytes);
-    return { bytes, footerBytes: footerBytesOf(bytes), ...print.end() };
+    return { bytes, footerBytes, ...print.end() };
   },
-  decodeBegin({ file, footer: bytes }) {
-    const footer = readFooter(bytes);
+  decodeBegin({ file, footer: bytes, known }) {
+    const footer = readFooter(bytes, known);
     reading.set(file, { footer, print: openPrint() });
     return footer.groups;
   },

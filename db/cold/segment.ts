@@ -1,11 +1,7 @@
-import { zstdDecompressSync } from 'node:zlib';
-import {
-  type ColumnMetaData,
-  type FileMetaData,
-  parquetMetadata,
-  parquetScan,
-  type SchemaElement,
-} from 'hyparquet';
+import { crc32, zstdDecompressSync } from 'node:zlib';
+import { parquetScan, type SchemaElement } from 'hyparquet';
+import type { GroupChecksums } from './checksums.ts';
+import { type GroupPlace, parsers, type RowGroup, type SegmentFooter } from './segment-footer.ts';
 
 /** What its Messages are known by in MySQL. */
 export type SegmentKeys = Pick<SegmentColumns, 'conversationNos' | 'createdAtMs' | 'messageIds'>;
@@ -77,77 +73,20 @@ export function messageIdAt(messageIds: Uint8Array, at: number): Uint8Array {
   return messageIds.subarray(at * MESSAGE_ID_BYTES, (at + 1) * MESSAGE_ID_BYTES);
 }
 
-/** The table of contents of a Segment, read from its last bytes. */
-export interface SegmentFooter {
-  readonly groups: readonly RowGroup[];
-  readonly metadata: FileMetaData;
-}
-
-/** Where a row group lies, and what it holds. All bounds are inclusive. */
-export interface RowGroup {
-  readonly startByte: number;
-  /** Exclusive. */
-  readonly endByte: number;
-  /** Where its times lie. */
-  readonly timesStartByte: number;
-  readonly timesEndByte: number;
-  readonly rows: number;
-  readonly firstConversationNo: number;
-  readonly lastConversationNo: number;
-  readonly firstCreatedAtMs: number;
-  readonly lastCreatedAtMs: number;
-}
-
-/** Its own length in front of the magic word, at the very end of the file. */
-const TRAILER_BYTES = 8;
-
-/** How many of the last bytes of a file are the footer, by the last eight of them. */
-export function footerBytesOf(tail: Uint8Array): number {
-  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  return view.getUint32(tail.byteLength - TRAILER_BYTES, true) + TRAILER_BYTES;
-}
-
-/** @throws Error If these bytes do not end like a Parquet file, or are cut. */
-export function readFooter(bytes: Uint8Array): SegmentFooter {
-  const metadata = parquetMetadata(bytes, { parsers });
-  return { metadata, groups: metadata.row_groups.map(toRowGroup) };
-}
-
-function toRowGroup(group: FileMetaData['row_groups'][number]): RowGroup {
-  const chunks = group.columns.flatMap((column) => column.meta_data ?? []);
-  const chunkOf = (name: string) => chunks.find((chunk) => chunk.path_in_schema[0] === name);
-  const [conversation, createdAt] = [chunkOf('conversation_no'), chunkOf('created_at')];
-  const startByte = Math.min(...chunks.map(startOf));
-  const timesStartByte = createdAt ? startOf(createdAt) : startByte;
-  return {
-    startByte,
-    endByte: startByte + chunks.reduce((sum, chunk) => sum + sizeOf(chunk), 0),
-    timesStartByte,
-    timesEndByte: timesStartByte + (createdAt ? sizeOf(createdAt) : 0),
-    rows: Number(group.num_rows),
-    firstConversationNo: Number(conversation?.statistics?.min_value),
-    lastConversationNo: Number(conversation?.statistics?.max_value),
-    firstCreatedAtMs: Number(createdAt?.statistics?.min_value),
-    lastCreatedAtMs: Number(createdAt?.statistics?.max_value),
-  };
-}
-
-const startOf = (chunk: ColumnMetaData) =>
-  Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
-const sizeOf = (chunk: ColumnMetaData) => Number(chunk.total_compressed_size);
-
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-const parsers = {
-  // A text that begins with a byte-order mark keeps it.
-  stringFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes),
-  timestampFromMilliseconds: Number,
-};
-
 /** Where the bytes of a row group were cut out of its file. */
 export interface GroupBytes {
   readonly bytes: Uint8Array;
   /** What of the file the first of them is; at most the `startByte` of the row group. */
   readonly from: number;
+}
+
+/** By which a row group is known to be what was written. */
+export function checksumsOf(place: GroupPlace, { bytes, from }: GroupBytes): GroupChecksums {
+  const { startByte, endByte, timesStartByte, timesEndByte } = place;
+  return {
+    whole: crc32(bytes.subarray(startByte - from, endByte - from)),
+    times: crc32(bytes.subarray(timesStartByte - from, timesEndByte - from)),
+  };
 }
 
 /**
@@ -160,7 +99,7 @@ export async function decodeGroup(
   nth: number,
   cut: GroupBytes,
 ): Promise<SegmentColumns> {
-  const read = await openGroup(footer, nth, cut);
+  const read = await openGroup(footer, nth, { cut, part: 'whole' });
   return {
     ...(await readKeys(read)),
     conversationIds: await read<string>('conversation_id'),
@@ -180,7 +119,7 @@ export async function decodeKeys(
   nth: number,
   cut: GroupBytes,
 ): Promise<SegmentKeys> {
-  return readKeys(await openGroup(footer, nth, cut));
+  return readKeys(await openGroup(footer, nth, { cut, part: 'whole' }));
 }
 
 async function readKeys(read: ReadColumn): Promise<SegmentKeys> {
@@ -200,7 +139,7 @@ export async function decodeTimes(
   nth: number,
   cut: GroupBytes,
 ): Promise<number[]> {
-  const read = await openGroup(footer, nth, cut);
+  const read = await openGroup(footer, nth, { cut, part: 'times' });
   return (await read<number | bigint>('created_at')).map(Number);
 }
 
@@ -209,10 +148,11 @@ type ReadColumn = <Value>(column: string) => Promise<Value[]>;
 async function openGroup(
   { metadata, groups }: SegmentFooter,
   nth: number,
-  cut: GroupBytes,
+  { cut, part }: { cut: GroupBytes; part: keyof GroupChecksums },
 ): Promise<ReadColumn> {
   const [group, info] = [metadata.row_groups[nth], groups[nth]];
   if (!group || !info) throw new RangeError(`row group ${nth} of ${groups.length}`);
+  if (hasChanged(info, cut, part)) throw new Error('its bytes have changed');
   const { rows, endByte } = info;
   const scan = await parquetScan({
     file: {
@@ -227,4 +167,9 @@ async function openGroup(
   });
   return async <Value>(column: string) =>
     Array.from(await scan.readColumn({ column, rowStart: 0, rowEnd: rows })) as Value[];
+}
+
+/** Parquet itself would not tell: a bit of an id that flipped makes another id. */
+function hasChanged(group: RowGroup, cut: GroupBytes, part: keyof GroupChecksums): boolean {
+  return group.checksums !== null && checksumsOf(group, cut)[part] !== group.checksums[part];
 }

@@ -7,6 +7,7 @@ import type { ColdDeps } from './write-segment.ts';
 interface Place {
   readonly objectKey: string;
   readonly bytes: number;
+  readonly rows: number;
   readonly footerBytes: number;
 }
 
@@ -46,13 +47,14 @@ type Answer<Asked extends Kind> = {
 
 async function* walk<Asked extends Kind>(
   { store, thread }: ColdDeps,
-  { objectKey, bytes, footerBytes }: Place,
+  { objectKey, bytes, rows, footerBytes }: Place,
   kind: Asked,
 ): AsyncGenerator<Answer<Asked>, Prints> {
   const file = randomUUID();
   const footer = await store.read(objectKey, { from: bytes - footerBytes, to: bytes });
   try {
-    const groups = await decoded(objectKey, thread.ask('decodeBegin', { file, footer }));
+    const begin = { file, footer, known: { bytes, rows } };
+    const groups = await decoded(objectKey, thread.ask('decodeBegin', begin));
     let from = 0;
     for (const [nth, { endByte }] of groups.entries()) {
       const read = await store.read(objectKey, { from, to: endByte });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,6 +22,8 @@ let folder: string;
 let house: TestHouse;
 let caller: Caller;
 beforeAll(async () => {
+  process.env['AWS_ACCESS_KEY_ID'] ??= 'somebody';
+  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'some-secret';
   folder = await mkdtemp(join(tmpdir(), 'camadas-tiers-'));
   house = await openTestHouse({ ARCHIVE_URL: pathToFileURL(join(folder, 'archive')).href });
   await house.wiring.deps.storeMessages([COLD, WARM, HOT], signal);
@@ -77,6 +81,27 @@ describe('a page over HTTP', () => {
     ]);
     for (const id of ['quente', 'morna']) expect((await away.get(pathOf(id))).status).toBe(200);
     away.close();
+  }, 30_000);
+
+  // Red without the breaker's limit: it accepts connections, and says nothing.
+  it('P8: does not blame MySQL while the archive hangs', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const hanging = await open(`s3://camadas/archive?endpoint=http://127.0.0.1:${port}`);
+    await hanging.delete('/messages/cache');
+    const askedAt = performance.now();
+
+    const cold = hanging.get(pathOf('fria'));
+    for (const id of ['quente', 'morna']) expect((await hanging.get(pathOf(id))).status).toBe(200);
+    const recentMs = performance.now() - askedAt;
+
+    expect([(await cold).status, codeOf(await cold)]).toEqual([503, 'COLD_UNREACHABLE']);
+    expect((await cold).headers['retry-after']).toBe('5');
+    expect(performance.now() - askedAt).toBeLessThan(5_000);
+    expect(recentMs).toBeLessThan(1_000);
+    hanging.close();
+    silent.close();
   }, 30_000);
 
   it('tells where messages are missing when a part of the archive is gone', async () => {

@@ -68,7 +68,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   kysely: ['db/**', 'bin/dev/**'],
   mysql2: ['db/**', 'bin/dev/**'],
   'lru-cache': ['db/**', 'dashboard/{keyring,rate-limit}.ts'],
-  hyparquet: ['db/cold/{segment,encode-segment}.ts'],
+  hyparquet: ['db/cold/{segment,segment-footer,encode-segment}.ts'],
   'hyparquet-writer': ['db/cold/encode-segment.ts'],
   '@aws-sdk/client-s3': ['db/cold/s3-store.ts'],
   '@duckdb/node-api': ['bin/query/**'],

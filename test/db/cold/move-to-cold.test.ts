@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,14 +6,17 @@ import { pathToFileURL } from 'node:url';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { moveToCold } from '../../../db/cold/move-to-cold.ts';
+import { openCold } from '../../../db/cold/open-cold.ts';
 import { openSegmentThread } from '../../../db/cold/segment-thread.ts';
 import { openColdStore } from '../../../db/cold/open-store.ts';
 import type { ColdStore } from '../../../db/cold/store.ts';
 import { openDatabase } from '../../../db/database.ts';
 import { openNames } from '../../../db/names.ts';
+import { verify } from '../../../db/verify.ts';
 import { toCursor } from '../../../domain/cursor.ts';
 import { instantOf } from '../../../domain/instant.ts';
 import type { Message } from '../../../domain/message.ts';
+import { messageKey } from '../../../domain/message-id.ts';
 import { type CheckedPageRequest, cursorOf } from '../../../domain/page.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
 
@@ -361,10 +365,12 @@ describe('the move from warm to cold', () => {
     it('never breaks other pages, and the page says what is missing', async () => {
       const path = join(folder, key);
       const whole = await readFile(path);
+      const flipped = (place: number) => whole.with(place, (whole[place] ?? 0) ^ 1);
       const noon = messages[1]?.createdAt;
       const gaps = { unavailable: [{ from: noon, to: noon }] };
       for (const damage of [
-        () => writeFile(path, whole.with(60, (whole[60] ?? 0) ^ 1)),
+        () => writeFile(path, flipped(60)),
+        () => writeFile(path, flipped(whole.length - 40)), // In its table of contents.
         () => writeFile(path, whole.subarray(0, 100)),
         () => rm(path),
       ]) {
@@ -398,6 +404,39 @@ describe('the move from warm to cold', () => {
       expect(rest).not.toHaveProperty('unavailable');
     });
 
+    // Red when nothing tells that a bit has flipped where zstd found nothing to compress.
+    it('shows no Message that was altered', async () => {
+      const many = Array.from({ length: 300 }, (_, nth) =>
+        aMessage({ companyId: 'altered', createdAt: at(nth), messageId: randomUUID() }),
+      );
+      await store(...many);
+      await freeze('altered');
+      const [segment] = await house.wiring.archive.list({ companyId: 'altered' });
+      const path = segment?.address ?? '';
+      const whole = await readFile(path);
+      const place = whole.indexOf(messageKey(many[150]?.messageId ?? ''));
+      expect(place).toBeGreaterThan(0);
+      await writeFile(path, whole.with(place, (whole[place] ?? 0) ^ 1));
+
+      const page = await house.openNeighbour().findMessages({ companyId: 'altered', limit: 500 });
+
+      expect(page).toMatchObject({ messages: [], unavailable: [{ from: at(0), to: at(299) }] });
+      await writeFile(path, whole);
+    });
+
+    // Red when what is thrown for one keeps verify from all others.
+    it('keeps verify from no other, whatever it is that cannot be done with it', async () => {
+      const opened = openCold(house.config.archiveUrl);
+      if (!opened) throw new Error('there is no cold tier');
+      const cold = { ...opened, store: { ...opened.store, read: failOddly } };
+
+      const { faults, segments } = await verify({ db: house.db, cold }, { isDeep: true, signal });
+
+      expect(faults).toHaveLength(segments);
+      expect(faults[0]?.sentence).toMatch(/^segment company=.*: odd$/);
+      await opened.close();
+    });
+
     it('is not alone: verify names an object that belongs to no segment', async () => {
       const orphan = join(folder, 'company=damaged', 'orphan.parquet');
       await writeFile(orphan, 'PAR1');
@@ -415,6 +454,8 @@ describe('the move from warm to cold', () => {
     });
   });
 });
+
+const failOddly = () => Promise.reject(new RangeError('odd'));
 
 async function* changed(
   parts: AsyncIterable<Uint8Array>,

@@ -144,6 +144,22 @@ describe('a folder', () => {
     await expect(written).rejects.toMatchObject({ code: 'COLD_UNREACHABLE' });
     await expect(written).rejects.toThrow(/ENOTDIR|EEXIST/);
   });
+
+  it('removes with an object what somebody who died while writing it has left', async () => {
+    const store = openColdStore(pathToFileURL(folder).href);
+    const key = 'company=a/died.parquet';
+    await store.put('company=a/kept.parquet', parts(new Uint8Array(1)));
+    const left = ['.died.parquet.4711.part', '.kept.parquet.4711.part'];
+    for (const name of left) await writeFile(join(folder, 'company=a', name), '');
+
+    await store.remove(key);
+    await store.remove('company=none/died.parquet');
+
+    const files = await readdir(join(folder, 'company=a'));
+    expect(left.filter((name) => files.includes(name))).toEqual(left.slice(1));
+    expect(await store.head('company=a/kept.parquet')).toEqual({ bytes: 1 });
+    await store.remove('company=a/kept.parquet');
+  });
 });
 
 const url = (bucket = 'camadas', changes: Record<string, string> = {}) => {
@@ -221,7 +237,7 @@ describe.runIf(s3)('S3', () => {
     close();
   }, 20_000);
 
-  // Red without `socketTimeout`: the SDK's own timeout ends where the headers have come.
+  // Red without the breaker's limit: the SDK's own timeout ends where the headers have come.
   it('does not wait for ever for a body that stalls on the way', async () => {
     const direct = openColdStore(url());
     await direct.put('stalled.parquet', parts(new Uint8Array(200_000)));
