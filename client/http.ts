@@ -2,6 +2,7 @@ import type { Conversation } from '../domain/conversation.ts';
 import type { Message } from '../domain/message.ts';
 import type { Page } from '../domain/page.ts';
 import { bodyOf, expectSuccess } from './answers.ts';
+import type { CallOptions } from './call-options.ts';
 import { type Insights, isNotFound, openInsights } from './insights.ts';
 import type { OutgoingMessage, Receipt } from './parcels.ts';
 import { conversationPath } from './paths.ts';
@@ -17,6 +18,7 @@ export type { Message, Metadata, Role } from '../domain/message.ts';
 export type { Page } from '../domain/page.ts';
 export type { FoundPatterns } from '../domain/patterns/request.ts';
 export type { MessageStats } from '../domain/stats.ts';
+export type { CallOptions } from './call-options.ts';
 export { ClientError } from './client-error.ts';
 export type { ConversationSummary, Insights, PatternsQuery, StatsQuery } from './insights.ts';
 export type { OutgoingMessage, Receipt } from './parcels.ts';
@@ -34,11 +36,6 @@ export interface ClientOptions {
   readonly totalMsMax?: number;
   /** In place of Node's own. */
   readonly fetch?: typeof globalThis.fetch;
-}
-
-export interface CallOptions {
-  /** Ends the call, which then throws what the signal gives as its reason. */
-  readonly signal?: AbortSignal;
 }
 
 /** Of one Conversation, of one Client, or of the whole Company; the newest, or next to a cursor. */

@@ -2,8 +2,8 @@ import type { FoundPatterns } from '../domain/patterns/request.ts';
 import type { MessageStats } from '../domain/stats.ts';
 import type { Summary } from '../domain/summary.ts';
 import { bodyOf, expectSuccess } from './answers.ts';
+import type { CallOptions } from './call-options.ts';
 import { ClientError } from './client-error.ts';
-import type { CallOptions } from './http.ts';
 import { clientPath, conversationPath } from './paths.ts';
 import type { Answer, Request } from './transport.ts';
 
