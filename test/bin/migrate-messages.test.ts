@@ -7,7 +7,7 @@ import type { Message } from '../../domain/message.ts';
 import { aMessage } from '../house.ts';
 import { daysAgo, type ImportHouse, jsonLines, openImportHouse } from './import/import-house.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 
 let house: ImportHouse;
 beforeAll(async () => {

@@ -13,7 +13,7 @@ import type { Message } from '../../domain/message.ts';
 import { isUuid, messageIdOf, messageKey } from '../../domain/message-id.ts';
 import { ALL_HOT, aMessage, openTestHouse, type TestHouse } from '../house.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const HOME = join(import.meta.dirname, '..', '..');
 const LATER = '2999-01-01T00:00:00.000Z';
 const DAYS = ['2026-01-30', '2026-01-31', '2026-02-01'];

@@ -6,7 +6,7 @@ import { aMessage, eventually } from '../house.ts';
 import { type Answer, codeOf, unpacked } from './caller.ts';
 import { COMPANY, type HttpHouse, openHttpHouse } from './open-http-house.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const MESSAGES = 230;
 const PATH = '/messages/conversations/longa/messages';
 

@@ -8,7 +8,7 @@ import { aMessage, eventually } from '../house.ts';
 import { codeOf, said } from './caller.ts';
 import { COMPANY, type HttpHouse, openHttpHouse } from './open-http-house.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const DAY_MS = 86_400_000;
 const CLIENTS = 60;
 const at = (ms: number) => new Date(ms).toISOString();

@@ -6,7 +6,7 @@ import { aMessage } from '../house.ts';
 import { codeOf } from './caller.ts';
 import { COMPANY, type HttpHouse, openHttpHouse } from './open-http-house.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const DAY = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
 const said = (seconds: number, role: 'user' | 'bot', client: string) =>
   aMessage({

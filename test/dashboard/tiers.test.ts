@@ -9,7 +9,7 @@ import type { Page } from '../../domain/page.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../house.ts';
 import { type Caller, codeOf, openCaller } from './caller.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const companyId = 'padaria';
 const said = (conversationId: string, day: string) =>
   aMessage({ companyId, conversationId, createdAt: `${day}T12:00:00.000Z` });

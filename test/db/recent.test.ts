@@ -5,7 +5,7 @@ import type { Wiring } from '../../wiring.ts';
 import { aMessage, eventually, openTestHouse, type TestHouse } from '../house.ts';
 import { openPrivateRedis, type PrivateRedis } from './cache/private-redis.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const contents = (page: Page) => page.messages.map(({ content }) => content);
 const numbered = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => `${from + at}`);

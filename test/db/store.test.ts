@@ -5,7 +5,7 @@ import type { Message } from '../../domain/message.ts';
 import { newMessageId } from '../../domain/message-id.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../house.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 
 describe('storeMessages', () => {
   let house: TestHouse;

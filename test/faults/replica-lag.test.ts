@@ -10,7 +10,7 @@ import { openReplicaLag } from '../../db/replica-lag.ts';
 import { aMessage, eventually } from '../house.ts';
 import { openPrivateHouse, type PrivateHouse } from './private-house.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const DAY = '2026-03-01';
 
 let source: PrivateHouse;

@@ -3,7 +3,7 @@ import { instantOf } from '../../domain/instant.ts';
 import { aMessage } from '../house.ts';
 import { openPrivateHouse, type PrivateHouse } from './private-house.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 
 let house: PrivateHouse;
 beforeAll(async () => {

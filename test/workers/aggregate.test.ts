@@ -7,7 +7,7 @@ import { persistMessages } from '../../workers/persist.ts';
 import { aMessage, eventually, openTestHouse, type TestHouse } from '../house.ts';
 import { openBench } from './bench.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const TODAY = { days: 1, timeZone: 'UTC', by: 'day' } as const;
 
 describe('aggregate', () => {

@@ -13,7 +13,7 @@ describe('archive-batch', () => {
   });
   afterAll(() => house.close());
 
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(600_000);
   const total = async (companyId: string) => {
     const days = (await house.wiring.readLedger()).filter((day) => day.companyId === companyId);
     const sum = (tier: 'stored' | 'hot' | 'warm') => days.reduce((all, day) => all + day[tier], 0);

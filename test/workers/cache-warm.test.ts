@@ -8,7 +8,7 @@ describe('cache-warm', () => {
   beforeAll(async () => void (house = await openTestHouse()));
   afterAll(() => house.close());
 
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(600_000);
 
   it('fills the page of one Conversation, so that its next reader finds it', async () => {
     const { deps, readRecentBytes } = house.wiring;

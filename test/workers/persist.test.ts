@@ -7,7 +7,7 @@ describe('persist', () => {
   beforeAll(async () => void (house = await openTestHouse()));
   afterAll(() => house.close());
 
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(600_000);
 
   it('P2: stores a Message once when its job runs twice', async () => {
     const job = { messages: [aMessage()] };

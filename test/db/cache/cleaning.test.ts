@@ -9,7 +9,7 @@ import { defineCacheScripts } from '../../../db/cache/scripts.ts';
 import { eventually } from '../../house.ts';
 import { openProcesses } from './processes.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const PAGE = Buffer.from('[]');
 const PAGE_TTL_S = 300;
 

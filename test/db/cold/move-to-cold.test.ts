@@ -37,7 +37,7 @@ describe('the move from warm to cold', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(600_000);
   const store = (...messages: Message[]) => house.wiring.deps.storeMessages(messages, signal);
   async function freeze(companyId: string, day = DAY) {
     const before = instantOf(Date.parse(`${day}T00:00:00Z`) + 86_400_000);

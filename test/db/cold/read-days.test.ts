@@ -7,7 +7,7 @@ import { messageIdOf } from '../../../domain/message-id.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
 
 const DAY = '2026-03-01';
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 
 let house: TestHouse;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import type { PatternsWanted } from '../../../domain/patterns/request.ts';
 import { aggregateUsage } from '../../../workers/aggregate.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const WANTED: PatternsWanted = { companyId: 'padaria', days: 30, timeZone: 'UTC' };
 
 let house: TestHouse;

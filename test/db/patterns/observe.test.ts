@@ -8,7 +8,7 @@ import { addWait, newWaitSketch } from '../../../domain/wait-sketch.ts';
 import { summarizeConversation } from '../../../workers/summarize.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const COMPANY = 'padaria';
 const SPAN = {
   from: '2026-03-01T00:00:00.000Z', // A Sunday.

@@ -10,7 +10,7 @@ import { writeUsage } from '../../../db/usage/write-usage.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
 import { countedByHand, someConversations } from './counted.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const DAYS = ['2026-01-09', '2026-01-10', '2026-01-11'];
 
 let folder: string;
