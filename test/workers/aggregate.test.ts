@@ -83,6 +83,41 @@ describe('aggregate', () => {
     expect(seen).toEqual(['today', 'night-1', 'night-2']);
   });
 
+  // Red with one place, and without turns.
+  it("counts today's messages while patterns are looked for, and others wait for it", async () => {
+    const bench = openBench();
+    const connection = openAskingConnection(inject('serverUrls').QUEUE_REDIS_URL);
+    const { enqueue, close } = openEnqueuer(connection, bench.prefix);
+    const isFound = Promise.withResolvers<void>();
+    const seen: string[] = [];
+    bench.openFleet({
+      recount: ({ companyId }) => Promise.resolve({ conversations: seen.push(companyId) }),
+      keepPatterns: ({ companyId }) => isFound.promise.then(() => void seen.push(companyId)),
+    });
+    for (const companyId of ['night-1', 'night-2', 'night-3']) {
+      await enqueue('aggregate', { companyId, days: 28, timeZone: 'UTC' });
+    }
+    await eventually(
+      () => Promise.resolve(bench.outcomes()),
+      (outcomes) => outcomes.includes('delayed'),
+    );
+    const span = { from: '2026-03-01T00:00:00.000Z', to: '2026-03-01T00:05:00.000Z' };
+    await enqueue('aggregate', { companyId: 'today', ...span, dueAtMs: 1 });
+    await close();
+    connection.disconnect();
+    await eventually(
+      () => Promise.resolve(seen),
+      (now) => now.includes('today'),
+    );
+    isFound.resolve();
+    await eventually(
+      () => Promise.resolve(seen),
+      ({ length }) => length === 4,
+    );
+    expect(seen.slice(0, 2)).toEqual(['today', 'night-1']);
+    expect(bench.outcomes()).not.toContain('retried');
+  });
+
   it('says nothing of a company that nobody knows', async () => {
     expect(await statsOf('ninguém')).toMatchObject({
       messages: { user: 0, bot: 0, agent: 0, system: 0 },
