@@ -12,8 +12,8 @@ interface UsageWanted {
 export interface AggregateDeps {
   /** Counts anew all Conversations that spoke in the span. */
   recount(wanted: UsageWanted, signal: AbortSignal): Promise<{ conversations: number }>;
-  /** The days on which Usage and Ledger differ. */
-  findUncounted(wanted: { isTodayMeant: boolean }): Promise<readonly UsageWanted[]>;
+  /** The days on which Usage and Ledger differ, as they are found. */
+  findUncounted(wanted: { isTodayMeant: boolean }, signal: AbortSignal): AsyncIterable<UsageWanted>;
   recountLater(wanted: UsageWanted): Promise<void>;
   /** Whether they were found a moment ago. */
   arePatternsJustFound(wanted: PatternsWanted): Promise<boolean>;
@@ -61,7 +61,10 @@ async function aggregate(
     return;
   }
   const { isTodayMeant = false } = job;
-  for (const wanted of await deps.findUncounted({ isTodayMeant })) await deps.recountLater(wanted);
+  for await (const wanted of deps.findUncounted({ isTodayMeant }, signal)) {
+    signal.throwIfAborted();
+    await deps.recountLater(wanted);
+  }
 }
 
 /** Who polls while they are looked for has them asked for once more, which is no new work. */

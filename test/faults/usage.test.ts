@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDatabase } from '../../db/database.ts';
 import { HOUR_MS } from '../../domain/instant.ts';
-import { countedByHand, someConversations } from '../db/usage/counted.ts';
+import { all, countedByHand, someConversations } from '../db/usage/counted.ts';
 import { eventually } from '../house.ts';
 import { countStored, openPrivateHouse, type PrivateHouse } from './private-house.ts';
 
@@ -12,6 +12,8 @@ afterAll(() => house?.close());
 
 const dayOfMs = (timeMs: number) => new Date(timeMs).toISOString().slice(0, 10);
 const DAY_MS = 24 * HOUR_MS;
+const signal = AbortSignal.timeout(300_000);
+const PAST = { isTodayMeant: false };
 
 it('counts each message once, late ones too, though workers are killed three times', async () => {
   const wiring = await house.openWiring();
@@ -40,7 +42,7 @@ it('counts each message once, late ones too, though workers are killed three tim
   expect(await eventually(() => readCounted(house.config.mysqlUrl), isAll, 120_000)).toEqual(
     wanted,
   );
-  expect(await wiring.deps.findUncounted({ isTodayMeant: false })).toEqual([]);
+  expect(await all(wiring.deps.findUncounted(PAST, signal))).toEqual([]);
 }, 300_000);
 
 type Counted = Record<string, Record<string, number>>;

@@ -59,6 +59,25 @@ describe('aggregate', () => {
     });
   });
 
+  it('asks for no more of them once it is told to end', async () => {
+    const told = new AbortController();
+    const span = { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' };
+    let asked = 0;
+    const deps = {
+      ...house.wiring.deps,
+      async *findUncounted() {
+        yield { companyId: 'livraria', span };
+        yield { companyId: 'padaria', span };
+      },
+      async recountLater() {
+        asked += 1;
+        told.abort();
+      },
+    };
+    await expect(aggregateUsage({ due: 'usage' }, deps, told.signal)).rejects.toThrow('aborted');
+    expect(asked).toBe(1);
+  });
+
   // Red without the priority of what is patient.
   it("counts today's messages before the work of the night", async () => {
     const bench = openBench();
