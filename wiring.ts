@@ -114,7 +114,7 @@ export function openWiring(config: Config) {
   const writer = openMessageWriter({ db, names, cache, cold, random, now, observe });
   const rooms = { db, names, cache, cold, observe: observers.read };
 
-  const usage = openUsage({ ...rooms, now });
+  const usage = openUsage({ ...rooms, now, random });
   const patterns = openPatterns({ db, names, now });
   const tokensPerDayMax = config.llm?.tokensPerCompanyDayMax ?? Infinity;
   const summaries = openSummaries({ db, names, tokensPerDayMax, observe: observers.summary, now });

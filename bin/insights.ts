@@ -75,12 +75,10 @@ async function countAll(
   signal: AbortSignal,
 ): Promise<void> {
   const today = dayToCount(instantOf(Date.now()).slice(0, 10));
-  const wanted = [
-    ...(await deps.findUncounted({ isTodayMeant: false })).filter(({ companyId }) =>
-      companyIds.includes(companyId),
-    ),
-    ...companyIds.map((companyId) => ({ companyId, span: today })),
-  ];
+  const wanted = companyIds.map((companyId) => ({ companyId, span: today }));
+  for await (const one of deps.findUncounted({ isTodayMeant: false }, signal)) {
+    if (companyIds.includes(one.companyId)) wanted.push(one);
+  }
   const until = Date.now() + COUNTING_MS_MAX;
   const progress = openProgress({ label: 'counting', unit: 'days', total: wanted.length });
   try {

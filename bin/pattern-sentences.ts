@@ -59,8 +59,9 @@ function tellPeakHours({ peaks }: PeakHours): string {
   return `Clients write most on ${listed(hours)}.`;
 }
 
-function tellSlowAnswers({ p50Ms, p90Ms, slowMs, slow, hours }: SlowAnswers): string {
+function tellSlowAnswers({ p50Ms, p90Ms, slowMs, slow, tested, hours }: SlowAnswers): string {
   const usual = `Half of all answers come within ${durationOf(p50Ms)}, nine in ten within ${durationOf(p90Ms)}`;
+  if (tested === 0) return `${usual}; there are too few to compare hours of the week.`;
   if (hours.length === 0) return `${usual}; at no hour of the week are they slower than else.`;
   const slowest = hours.map((hour) => `${hourOf(hour)} (${percent(hour.slow.share)})`);
   return `${usual}; ${percent(slow.share)} take over ${durationOf(slowMs)}, but more on ${listed(slowest)}.`;
@@ -76,11 +77,12 @@ function tellUnusualDays({ days }: UnusualDays): string {
   return `${listed(told)}.`;
 }
 
-function tellTopics({ topics }: Topics): string {
+function tellTopics({ tested, topics }: Topics): string {
   if (topics.length === 0) return 'No topic recurs.';
   const most = topics.map((topic) => `${nameOf(topic)} (${percent(topic.share.share)})`);
   const rising = topics.filter(({ trend }) => trend?.direction === 'rising').map(tellTrend);
-  const trends = rising.length > 0 ? `; rising: ${listed(rising)}` : '; none is rising';
+  const none = tested === 0 ? 'it is too early to see what is rising' : 'none is rising';
+  const trends = rising.length > 0 ? `; rising: ${listed(rising)}` : `; ${none}`;
   return `Clients write most about ${listed(most)}${trends}.`;
 }
 
@@ -91,9 +93,18 @@ function tellTrend(topic: Topic): string {
   return `${nameOf(topic)} from ${percent(before)} to ${percent(after)}`;
 }
 
-function tellClientsAtRisk({ clients }: ClientsAtRisk): string {
-  if (clients.length === 0) return 'No client seems to be at risk.';
-  return `Somebody should call ${listed(clients.map(tellClient), CLIENTS_LISTED_MAX)}.`;
+function tellClientsAtRisk({ clients, ...tested }: ClientsAtRisk): string {
+  const told =
+    clients.length === 0
+      ? 'No client seems to be at risk'
+      : `Somebody should call ${listed(clients.map(tellClient), CLIENTS_LISTED_MAX)}`;
+  const untested = [
+    ...(tested.fallingSentimentTested === null ? ['falling moods'] : []),
+    ...(tested.repeatedContactTested === null ? ['repeated contact'] : []),
+  ];
+  return untested.length === 0
+    ? `${told}.`
+    : `${told}; of ${listed(untested)} too little is known.`;
 }
 
 function tellClient({ clientId, fallingSentiment, repeatedContact }: ClientAtRisk): string {
@@ -105,8 +116,9 @@ function tellClient({ clientId, fallingSentiment, repeatedContact }: ClientAtRis
   return `${clientId} (${reasons.filter(Boolean).join(', ')})`;
 }
 
-function tellBreakOffs({ unanswered, lengths }: BreakOffs): string {
+function tellBreakOffs({ unanswered, tested, lengths }: BreakOffs): string {
   const last = `In ${percent(unanswered.share)} of conversations the client spoke last`;
+  if (tested === 0) return `${last}; too few get far enough to compare where they break off.`;
   if (lengths.length === 0) return `${last}; they break off at no length more than at others.`;
   const told = lengths.map(
     ({ messages, ended }) =>
@@ -129,7 +141,8 @@ function tellReturning(found: ReturningClients): string {
   return `${percent(found.again.share)} of clients come again, ${percent(found.inAnotherWeek.share)} in another week; ${each} conversations each.`;
 }
 
-function tellCohorts({ cohorts }: Cohorts): string {
+function tellCohorts({ tested, cohorts }: Cohorts): string {
+  if (tested === 0) return 'New clients came in too few weeks to tell whether they return alike.';
   const apart = cohorts.flatMap(({ week, standsOut }) =>
     standsOut
       ? [`${standsOut.direction === 'higher' ? 'more' : 'fewer'} of the week of ${week}`]

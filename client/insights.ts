@@ -16,7 +16,7 @@ export interface ConversationSummary extends Summary {
 export interface StatsQuery {
   /** So many days up to and with the current one. Default 7. */
   readonly days?: number;
-  /** Where days begin: an IANA time zone. Default UTC. */
+  /** Where days begin: an IANA time zone. Default: that of the installation. */
   readonly timeZone?: string;
   /** How long the buckets are; by the hour for at most 31 days. Default day. */
   readonly by?: 'day' | 'hour';
@@ -27,6 +27,7 @@ export interface StatsQuery {
 export interface PatternsQuery {
   /** Default 56. */
   readonly days?: number;
+  /** As for statistics. */
   readonly timeZone?: string;
 }
 

@@ -46,6 +46,8 @@ export interface RouteDeps {
   invalidateCompanyCache(companyId: string): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
+  /** That of the installation: where days begin unless the caller says. */
+  readonly timeZone: string;
 }
 
 interface ConversationName {

@@ -76,6 +76,7 @@ async function serve(parts: {
       askForSummary: orUnreachable(wiring.askForSummary),
       findPatternsLater: orUnreachable(wiring.findPatternsLater),
       now: Date.now,
+      timeZone: config.timeZone,
     },
     observers: wiring.observers,
     metrics: openMetrics(parts),

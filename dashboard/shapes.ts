@@ -76,8 +76,9 @@ export const statsQuery = {
   days: wholeNumber(STATS_DAYS_MAX)
     .default(7)
     .meta({ description: 'So many days up to and with the current one.' }),
-  timeZone: StatsRequest.shape.timeZone.default('UTC').meta({
-    description: 'Where days begin: an IANA time zone, like America/Sao_Paulo.',
+  timeZone: StatsRequest.shape.timeZone.optional().meta({
+    description:
+      'Where days begin: an IANA time zone, like America/Sao_Paulo. Default: that of the installation, `TIME_ZONE`.',
   }),
   by: StatsRequest.shape.by
     .default('day')

@@ -9,6 +9,8 @@ import type { Database } from './schema.ts';
 /** How long a run belongs to a process of which nothing is heard. */
 const LEASE_MS = 15_000;
 const RENEWAL_MS = 5_000;
+/** So long before the lease ends the run is told to end: it needs a moment to obey. */
+const END_MS = 1_000;
 const RETRY_MS = 1_000;
 
 /** A run's work, and what its failures mean. */
@@ -66,26 +68,39 @@ function keepLease(
   { askedAt: takenAt, told }: { askedAt: number; told: AbortSignal },
 ) {
   const lost = new AbortController();
-  let renewedAt = takenAt;
+  const renewal = setInterval(() => void renew(), RENEWAL_MS);
+  let expiry: NodeJS.Timeout | undefined;
+  let isOver = false;
+
+  /** A timer of its own: while MySQL does not answer, no renewal tells that the lease ran out. */
+  function trust(askedAt: number): void {
+    clearTimeout(expiry);
+    expiry = setTimeout(lose, Math.max(0, askedAt + LEASE_MS - END_MS - performance.now()));
+  }
 
   async function renew(): Promise<void> {
     const askedAt = performance.now();
-    if (askedAt - renewedAt > LEASE_MS) return lost.abort();
     const isOurs = await renewLease(db, ours, LEASE_MS).catch(() => null);
-    if (isOurs === false) lost.abort();
-    if (isOurs) renewedAt = askedAt;
+    if (isOver) return;
+    if (isOurs === false) lose();
+    if (isOurs) trust(askedAt);
   }
 
-  const timer = setInterval(() => void renew(), RENEWAL_MS);
-  const end = () => clearInterval(timer);
+  function lose(): void {
+    end();
+    lost.abort();
+  }
+
+  function end(): void {
+    isOver = true;
+    clearInterval(renewal);
+    clearTimeout(expiry);
+    told.removeEventListener('abort', end);
+  }
+
   told.addEventListener('abort', end, { once: true });
-  return {
-    lost: lost.signal,
-    end(): void {
-      end();
-      told.removeEventListener('abort', end);
-    },
-  };
+  trust(takenAt);
+  return { lost: lost.signal, end };
 }
 
 /** What a table may hold of an error: errors that are not ours may quote a client's words. */

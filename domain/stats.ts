@@ -51,8 +51,10 @@ export const MessageStats = z.object({
       'Milliseconds from the first word of a client that is not answered yet until the next of the bot or an agent; off by 1 % at most. A day later is no answer.',
   }),
   firstWaits: quantiles('milliseconds until the first answer of a conversation'),
-  conversationMessages: quantiles('messages of a conversation that spoke in this time, all in all'),
-  conversationMinutes: quantiles('minutes from its first message to its last'),
+  conversationMessages: quantiles(
+    'messages of a conversation that spoke in this time, all in all; of more than 200,000, the newest',
+  ),
+  conversationMinutes: quantiles('minutes from its first message to its last, of the same ones'),
   sentiments: Sentiments,
   buckets: z.array(StatsBucket),
 });

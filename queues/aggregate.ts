@@ -42,8 +42,9 @@ export const aggregate = defineQueue({
   isPatient: (payload) => !('dueAtMs' in payload && payload.dueAtMs !== undefined),
   attemptsMax: 8,
   backoffMs: { base: 1_000, max: 60_000 },
-  // One at a time: it shares MySQL with those who store and read.
-  concurrency: 1,
+  // Of these only one is at long work, see `workers/aggregate.ts`: the other is always free, within a
+  // second, for what was said just now. No more: they share MySQL with those who store and read.
+  concurrency: 2,
   timeoutMs: 600_000,
   keep: { done: 100, dead: 1_000 },
 });

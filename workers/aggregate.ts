@@ -1,6 +1,8 @@
+import { PipelineError } from '../domain/errors.ts';
 import type { PatternsWanted } from '../domain/patterns/request.ts';
-import type { CountSpan } from '../domain/usage.ts';
+import { type CountSpan, isSlice } from '../domain/usage.ts';
 import type { PayloadOf } from '../queues/index.ts';
+import { openLongTurns } from './long-turns.ts';
 
 interface UsageWanted {
   readonly companyId: string;
@@ -10,8 +12,8 @@ interface UsageWanted {
 export interface AggregateDeps {
   /** Counts anew all Conversations that spoke in the span. */
   recount(wanted: UsageWanted, signal: AbortSignal): Promise<{ conversations: number }>;
-  /** The days on which Usage and Ledger differ. */
-  findUncounted(wanted: { isTodayMeant: boolean }): Promise<readonly UsageWanted[]>;
+  /** The days on which Usage and Ledger differ, as they are found. */
+  findUncounted(wanted: { isTodayMeant: boolean }, signal: AbortSignal): AsyncIterable<UsageWanted>;
   recountLater(wanted: UsageWanted): Promise<void>;
   /** Whether they were found a moment ago. */
   arePatternsJustFound(wanted: PatternsWanted): Promise<boolean>;
@@ -22,18 +24,33 @@ export interface AggregateDeps {
   findPatternsLater(wanted: PatternsWanted): Promise<void>;
 }
 
+/** So long may long work keep a place from what was said just now. */
+const PATIENCE_MS = 1_000;
+const longTurns = openLongTurns(PATIENCE_MS);
+
 /**
  * Counts what was said, or looks for what the counts show. Safe to run twice: what was counted or found
- * before is replaced.
+ * before is replaced. Five minutes are counted at once; whole days, patterns and the Ledger may take
+ * minutes, and so take turns: statistics stay current while they do.
  */
 export async function aggregateUsage(
   job: PayloadOf<'aggregate'>,
   deps: AggregateDeps,
   signal: AbortSignal,
-) {
+): Promise<void> {
+  const work = () => aggregate(job, deps, signal);
+  return 'from' in job && isSlice(job) ? work() : longTurns.take(work);
+}
+
+async function aggregate(
+  job: PayloadOf<'aggregate'>,
+  deps: AggregateDeps,
+  signal: AbortSignal,
+): Promise<void> {
   if ('from' in job) {
     const { companyId, from, to } = job;
-    return deps.recount({ companyId, span: { from, to } }, signal);
+    await deps.recount({ companyId, span: { from, to } }, signal);
+    return;
   }
   if ('days' in job) return findPatterns(job, deps, signal);
   if (job.due === 'patterns') {
@@ -44,11 +61,29 @@ export async function aggregateUsage(
     return;
   }
   const { isTodayMeant = false } = job;
-  for (const wanted of await deps.findUncounted({ isTodayMeant })) await deps.recountLater(wanted);
+  for await (const wanted of deps.findUncounted({ isTodayMeant }, signal)) {
+    signal.throwIfAborted();
+    await deps.recountLater(wanted);
+  }
 }
 
 /** Who polls while they are looked for has them asked for once more, which is no new work. */
 async function findPatterns(wanted: PatternsWanted, deps: AggregateDeps, signal: AbortSignal) {
   if (await deps.arePatternsJustFound(wanted)) return;
-  await deps.keepPatterns(wanted, signal);
+  const limit = AbortSignal.timeout(PATTERNS_MS_MAX);
+  try {
+    await deps.keepPatterns(wanted, AbortSignal.any([signal, limit]));
+  } catch (error) {
+    throw limit.aborted ? patternsTimedOut(error) : error;
+  }
 }
+
+/** Before the queue's own timeout, after which the job would be tried again. */
+const PATTERNS_MS_MAX = 300_000;
+
+/** At once it would take as long again, and keep all others from their turn. */
+const patternsTimedOut = (cause: unknown) =>
+  new PipelineError('PATTERNS_TIMED_OUT', 'not found in five minutes; tried again at night', {
+    retry: 'never',
+    cause,
+  });

@@ -31,7 +31,7 @@ export const patterns = defineRoute({
     },
   },
   async handle({ companyId, query: { days, timeZone } }, deps) {
-    const wanted = { companyId, days, timeZone: zoneNameOf(timeZone) };
+    const wanted = { companyId, days, timeZone: zoneNameOf(timeZone ?? deps.timeZone) };
     const state = await deps.readPatterns(wanted);
     if (!state) throw notFound('company with messages');
     if (state.found) return { status: 200, body: state.found };

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { MessagesByRole, Quantiles, Sentiments } from '../../domain/stats.ts';
 import { bucketAt, type HourEdges } from '../../domain/stats-buckets.ts';
 import {
@@ -8,8 +8,8 @@ import {
   waitsFromBytes,
 } from '../../domain/wait-sketch.ts';
 import type { CompanyUsageTable, Database, Datetime } from '../schema.ts';
-import { quantilesOfLogs } from './log-quantiles.ts';
-import { openDistinct } from './number-set.ts';
+import { readLives } from './lives.ts';
+import { eachNumber, openDistinct } from './number-set.ts';
 import { readSentiments } from './sentiments.ts';
 import { type HourRange, sumChanged } from './sum-hours.ts';
 
@@ -64,8 +64,8 @@ async function readSums(db: Kysely<Database>, { companyNo, edges }: CompanySpan)
     if (row.waits) mergeWaits(waits, waitsFromBytes(row.waits));
     if (row.first_waits) mergeWaits(firstWaits, waitsFromBytes(row.first_waits));
     const bucket = bucketAt(edges, row.hour_no);
-    conversations.add(row.conversation_nos, bucket);
-    clients.add(row.client_nos, bucket);
+    eachNumber(row.conversation_nos, (number) => conversations.add(number, bucket));
+    eachNumber(row.client_nos, (number) => clients.add(number, bucket));
     hours.push({
       hourNo: row.hour_no,
       messages: messagesOf(row),
@@ -115,37 +115,4 @@ export function messagesOf(row: {
     agent: Number(row.agent_count),
     system: Number(row.system_count),
   };
-}
-
-/** Of more Conversations, the newest tell how long they are. */
-const LIVES_MAX = 200_000;
-
-/** How long Conversations are, in Messages and minutes: from `conversations_by_activity` alone. */
-async function readLives(db: Kysely<Database>, { companyNo, from }: CompanySpan) {
-  const { rows } = await sql<{ messages: number; seconds: number; count: number }>`
-    select round(ln(message_count) * 20) as messages,
-      round(ln(1 + timestampdiff(second, first_message_at, last_message_at)) * 20) as seconds,
-      count(*) as count
-    from (
-      select message_count, first_message_at, last_message_at from conversations
-      where company_no = ${companyNo} and last_message_at >= ${from}
-      order by last_message_at desc
-      limit ${LIVES_MAX}
-    ) as newest
-    group by messages, seconds`.execute(db);
-  return {
-    conversationMessages: quantilesOfLogs(
-      rows.map(({ messages: log, count }) => ({ log, count })),
-      (log) => Math.round(Math.exp(log / 20)),
-    ),
-    conversationMinutes: quantilesOfLogs(
-      rows.map(({ seconds: log, count }) => ({ log, count })),
-      minutesOfLog,
-    ),
-  };
-}
-
-/** Of a logarithm of seconds, as `readLives` makes it; to a tenth. */
-export function minutesOfLog(log: number): number {
-  return Math.round((Math.exp(log / 20) - 1) / 6) / 10;
 }

@@ -37,39 +37,54 @@ export function sizeOf(bytes: Uint8Array | null): number {
 /** Counts different numbers, bucket by bucket, and in all of them. */
 export function openDistinct(buckets: number) {
   const perBucket = Array.from({ length: buckets }, () => 0);
-  const all = openBitmap();
+  const seen = openSeen();
   let current = -1;
   let inCurrent = new Set<number>();
   let total = 0;
   return {
     /** @param bucket Not before one that was given earlier. */
-    add(bytes: Uint8Array | null, bucket: number): void {
+    add(number: number, bucket: number): void {
       if (bucket !== current) [current, inCurrent] = [bucket, new Set()];
-      eachNumber(bytes, (number) => {
-        inCurrent.add(number);
-        if (all.isNew(number)) total += 1;
-      });
+      inCurrent.add(number);
       perBucket[bucket] = inCurrent.size;
+      if (seen.isNew(number)) total += 1;
     },
     perBucket,
     all: () => total,
   };
 }
 
-/** Which numbers there were, a bit for each up to the largest. */
-function openBitmap() {
-  let bits = new Uint8Array(1_024);
+/** Numbers come from one row for all Companies: those of one lie side by side, or far apart. */
+const BLOCK_NUMBERS = 65_536;
+/** The bits of a block take as much as about so many numbers in a Set. */
+const LOOSE_MAX = 256;
+
+/** Which numbers there were: in blocks, each of a few loose numbers or of a bit for every number. */
+function openSeen() {
+  const blocks = new Map<number, Set<number> | Uint8Array>();
   return {
     isNew(number: number): boolean {
-      const [at, mask] = [Math.floor(number / 8), 1 << (number % 8)];
-      if (at >= bits.length) {
-        const larger = new Uint8Array(Math.max(at + 1, bits.length * 2));
-        larger.set(bits);
-        bits = larger;
-      }
-      const before = bits[at] ?? 0;
-      bits[at] = before | mask;
-      return (before & mask) === 0;
+      const [at, place] = [Math.floor(number / BLOCK_NUMBERS), number % BLOCK_NUMBERS];
+      const block = blocks.get(at) ?? new Set();
+      if (block instanceof Uint8Array) return setBit(block, place);
+      if (block.has(place)) return false;
+      block.add(place);
+      blocks.set(at, block.size > LOOSE_MAX ? toBits(block) : block);
+      return true;
     },
   };
+}
+
+function toBits(places: ReadonlySet<number>): Uint8Array {
+  const bits = new Uint8Array(BLOCK_NUMBERS / 8);
+  for (const place of places) setBit(bits, place);
+  return bits;
+}
+
+/** @returns Whether it was not set before. */
+function setBit(bits: Uint8Array, place: number): boolean {
+  const [at, mask] = [place >> 3, 1 << (place & 7)];
+  const before = bits[at] ?? 0;
+  bits[at] = before | mask;
+  return (before & mask) === 0;
 }

@@ -17,12 +17,15 @@ export function openUsage(deps: {
   readonly cold: Cold;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
 }) {
-  const { db, now } = deps;
+  const { db, now, random } = deps;
   return {
     recount: (wanted: { companyId: string; span: CountSpan }, signal: AbortSignal) =>
       recount(deps, wanted, signal),
-    findUncounted: (wanted: { isTodayMeant: boolean }) => findUncounted(db, wanted, now()),
+    findUncounted: (wanted: { isTodayMeant: boolean }, signal: AbortSignal) =>
+      findUncounted(db, wanted, { nowMs: now(), random, signal }),
     readStatsBytes: (request: StatsRequest) => readStatsBytes(deps, request, now()),
     getMessageStats: (request: StatsRequest) => getMessageStats(deps, request, now()),
   };

@@ -16,6 +16,7 @@ import { activeConversations } from './active-conversations.ts';
 import { type ColdTurns, openColdTurns } from './read-cold-turns.ts';
 import { byConversation, readTurns, type TurnsWanted } from './read-turns.ts';
 import { noteChanged, sumChanged } from './sum-hours.ts';
+import { groupsOf } from './turn-groups.ts';
 import { closeLater, type ConversationUsage, writeUsage } from './write-usage.ts';
 
 interface Deps {
@@ -26,8 +27,9 @@ interface Deps {
   readonly now: () => number;
 }
 
-/** More of a long day would hold more Turns than a process has room for. */
 const CONVERSATIONS_AT_ONCE = 500;
+/** More would be more than a process has room for. */
+const TURNS_AT_ONCE = 50_000;
 
 /**
  * Counts anew the Usage of all Conversations that spoke in a span. Running it twice changes nothing;
@@ -51,7 +53,7 @@ export async function recount(
       signal.throwIfAborted();
       const some = conversationNos.slice(at, at + CONVERSATIONS_AT_ONCE);
       const wanted = { companyNo, conversationNos: some, ...reachOf(span) };
-      for (const hourNo of await recountSome(deps.db, wanted, { coldTurns, span })) {
+      for (const hourNo of await recountSome(deps.db, wanted, { coldTurns, span, signal })) {
         if (hourNo >= hourNoOf(deps.now())) continue;
         past.first = Math.min(past.first, hourNo);
         past.last = Math.max(past.last, hourNo);
@@ -82,15 +84,33 @@ function reachOf(span: CountSpan): { from: Datetime; to: Datetime } {
 async function recountSome(
   db: Kysely<Database>,
   wanted: TurnsWanted,
-  { coldTurns, span }: { coldTurns: ColdTurns; span: CountSpan },
+  run: { coldTurns: ColdTurns; span: CountSpan; signal: AbortSignal },
 ): Promise<Set<number>> {
+  const { coldTurns, span, signal } = run;
   const { companyNo, conversationNos } = wanted;
   // First: what is said from here on may be counted, but is not taken for known.
   const lives = await readLives(db, { companyNo, conversationNos, span });
-  if (lives.size === 0) return new Set();
-  const changed = { ...wanted, conversationNos: [...lives.keys()] };
-  const { turns, segments } = await readTurns(db, changed);
-  const cold = await coldTurns.read(changed, segments);
+  const hourNos = new Set<number>();
+  for (const group of groupsOf(lives, TURNS_AT_ONCE)) {
+    signal.throwIfAborted();
+    const changed = { ...wanted, conversationNos: [...group.keys()] };
+    for (const hourNo of await recountGroup(db, changed, { lives: group, coldTurns, span })) {
+      hourNos.add(hourNo);
+    }
+  }
+  return hourNos;
+}
+
+/** @returns As `recountSome`. */
+async function recountGroup(
+  db: Kysely<Database>,
+  wanted: TurnsWanted,
+  group: { lives: ReadonlyMap<number, Life>; coldTurns: ColdTurns; span: CountSpan },
+): Promise<Set<number>> {
+  const { lives, coldTurns, span } = group;
+  const { companyNo } = wanted;
+  const { turns, segments } = await readTurns(db, wanted);
+  const cold = await coldTurns.read(wanted, segments);
   const usages = [...byConversation([...turns, ...cold])].flatMap(([conversationNo, own]) =>
     usagesOf({ conversationNo, turns: own }, lives.get(conversationNo), firstHourOf(span)),
   );

@@ -24,8 +24,12 @@ interface Deps {
   readonly cache: Cache;
 }
 
-/** With what is gathered before it is counted, what is read is current to a minute. */
-const STATS_TTL_MS = 10_000;
+/**
+ * What is read is to be current to 60 s, and no count empties the cache: 50 s are gathered, a job
+ * starts up to 5 s after them, and this is what is left, but for the count itself. Whoever asks again
+ * at once, and many who ask together, still cost one read.
+ */
+const STATS_TTL_MS = 2_000;
 
 /** The statistics as JSON bytes of a `MessageStats`. */
 export function readStatsBytes(deps: Deps, request: StatsRequest, nowMs: number): Promise<Cached> {

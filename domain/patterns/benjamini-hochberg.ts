@@ -7,7 +7,9 @@ export const FALSE_DISCOVERY_RATE = 0.05;
  *
  * Benjamini and Hochberg, *Controlling the False Discovery Rate*, J. R. Stat. Soc. B 57, 1995; as
  * adjusted values, each the least rate at which its test would be found. Holds for independent
- * tests and for those that rise together (Benjamini and Yekutieli, Ann. Statist. 29, 2001).
+ * tests and for those that rise together (Benjamini and Yekutieli, Ann. Statist. 29, 2001). Cohorts and
+ * break-offs are neither, as each is held against the others: for these, the tests count how often
+ * noise is found.
  *
  * @returns q-values, in the order of the p-values.
  */

@@ -20,6 +20,8 @@ export interface BreakOffs extends Pattern {
   /** The Client spoke last: a question that nobody answered, or a "thank you". */
   readonly unanswered: Share;
   readonly afterBot: Share;
+  /** How many lengths were compared with those around them; 0: too few Conversations get further. */
+  readonly tested: number;
   /** The surest first. */
   readonly lengths: readonly BreakOff[];
 }
@@ -49,7 +51,7 @@ export function breakOffs(
     observations,
     unanswered: wilsonInterval(endedBy('user'), observations),
     afterBot: wilsonInterval(endedBy('bot'), observations),
-    lengths: lengthsThatStandOut(ended),
+    ...lengthsThatStandOut(ended),
   };
 }
 
@@ -58,7 +60,7 @@ interface Ends extends Proportion {
   readonly unanswered: number;
 }
 
-function lengthsThatStandOut(ended: readonly ConversationSeen[]): BreakOff[] {
+function lengthsThatStandOut(ended: readonly ConversationSeen[]) {
   const ends = endsOf(ended);
   const tested = ends.flatMap((here) => {
     const [before, after] = [ends[here.messages - 1 - TURN], ends[here.messages - 1 + TURN]];
@@ -67,7 +69,7 @@ function lengthsThatStandOut(ended: readonly ConversationSeen[]): BreakOff[] {
     const pValue = Math.max(pValueOfExcess(here, before), pValueOfExcess(here, after));
     return [{ here, pValue }];
   });
-  return discoveries(tested)
+  const lengths: BreakOff[] = discoveries(tested)
     .toSorted((a, b) => a.qValue - b.qValue)
     .map(({ finding: { here }, qValue }) => ({
       messages: here.messages,
@@ -76,6 +78,7 @@ function lengthsThatStandOut(ended: readonly ConversationSeen[]): BreakOff[] {
       unanswered: here.unanswered / here.successes,
       qValue,
     }));
+  return { tested: tested.length, lengths };
 }
 
 /** By length: of those that got so far, how many ended. */

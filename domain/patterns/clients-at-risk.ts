@@ -10,6 +10,9 @@ export interface ClientAtRisk {
 
 /** Clients whom somebody should call. */
 export interface ClientsAtRisk extends Pattern {
+  /** How many Clients were tested for each reason; null: there is too little to test it. */
+  readonly fallingSentimentTested: number | null;
+  readonly repeatedContactTested: number | null;
   /** Those for both reasons first, then the surest. */
   readonly clients: readonly ClientAtRisk[];
 }
@@ -33,14 +36,22 @@ export function clientsAtRisk(
   const observations = seen.conversations.length;
   if (observations < RISK_CONVERSATIONS_MIN) return null;
 
-  const falling = byClient(fallingSentiments(seen.summaries));
-  const repeated = byClient(repeatedContacts(seen.conversations, span));
+  const sentiments = fallingSentiments(seen.summaries);
+  const contacts = repeatedContacts(seen.conversations, span);
+  if (!sentiments && !contacts) return null;
+  const falling = byClient(sentiments?.found ?? []);
+  const repeated = byClient(contacts?.found ?? []);
   const clients = [...new Set([...falling.keys(), ...repeated.keys()])].map((clientId) => ({
     clientId,
     fallingSentiment: falling.get(clientId) ?? null,
     repeatedContact: repeated.get(clientId) ?? null,
   }));
-  return { observations, clients: clients.toSorted(byUrgency).slice(0, RISK_CLIENTS_MAX) };
+  return {
+    observations,
+    fallingSentimentTested: sentiments?.tested ?? null,
+    repeatedContactTested: contacts?.tested ?? null,
+    clients: clients.toSorted(byUrgency).slice(0, RISK_CLIENTS_MAX),
+  };
 }
 
 function byClient<T extends { readonly clientId: string }>(findings: readonly T[]) {

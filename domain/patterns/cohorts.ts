@@ -21,6 +21,8 @@ export interface CohortWeek {
 }
 
 export interface Cohorts extends Pattern {
+  /** How many of them were compared with one another; 0: fewer than two are over long enough. */
+  readonly tested: number;
   readonly cohorts: readonly Cohort[];
 }
 
@@ -47,8 +49,9 @@ export function cohorts(clientWeeks: readonly ClientWeek[], span: Span): Cohorts
   );
   if (groups.length === 0) return null;
 
-  const directions = directionsOf(groups, end);
+  const { tested, directions } = comparedWithOthers(groups, end);
   return {
+    tested,
     observations: groups.reduce((sum, { clients }) => sum + clients.length, 0),
     cohorts: groups.map((group) => ({
       week: mondayOf(group.week),
@@ -92,7 +95,7 @@ function backOf({ week, clients }: Group, end: number): CohortWeek[] {
 }
 
 /** Compares only cohorts whose first weeks are all over. */
-function directionsOf(groups: readonly Group[], end: number) {
+function comparedWithOthers(groups: readonly Group[], end: number) {
   const settled = groups
     .filter(({ week }) => week + COHORT_RETURN_WEEKS < end)
     .map((group) => ({ week: group.week, returned: returnedOf(group) }));
@@ -104,12 +107,13 @@ function directionsOf(groups: readonly Group[], end: number) {
     };
     return { week, returned, others, pValue: pValueOfDifference(returned, others) };
   });
-  return new Map(
+  const directions = new Map(
     discoveries(tested).map(({ finding: { week, returned, others }, qValue }) => {
       const higher = returned.successes * others.trials > others.successes * returned.trials;
       return [week, { direction: higher ? ('higher' as const) : ('lower' as const), qValue }];
     }),
   );
+  return { tested: settled.length > 1 ? settled.length : 0, directions };
 }
 
 function returnedOf({ week, clients }: Group): Proportion {

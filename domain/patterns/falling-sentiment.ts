@@ -1,7 +1,7 @@
 import { discoveries } from './benjamini-hochberg.ts';
 import { DAY_MS } from '../instant.ts';
 import { pValueOfFall, SERIES_MAX, theilSenSlope } from './mann-kendall.ts';
-import type { SummarySeen } from './observations.ts';
+import type { SummarySeen, Tested } from './observations.ts';
 
 export interface FallingSentiment {
   readonly clientId: string;
@@ -20,8 +20,12 @@ export const FALL_MIN = 0.2;
  * Clients whose Conversations go worse and worse.
  *
  * Null model: the order of a Client's scores means nothing (Mann and Kendall).
+ *
+ * @returns Null where there is too little to test any of them.
  */
-export function fallingSentiments(summaries: readonly SummarySeen[]): FallingSentiment[] {
+export function fallingSentiments(
+  summaries: readonly SummarySeen[],
+): Tested<FallingSentiment> | null {
   const tested = [...Map.groupBy(summaries, ({ clientId }) => clientId)]
     .filter(([, ofClient]) => ofClient.length >= FALLING_SUMMARIES_MIN)
     .map(([clientId, ofClient]) => {
@@ -31,7 +35,8 @@ export function fallingSentiments(summaries: readonly SummarySeen[]): FallingSen
         .map(({ at, score }) => ({ x: Date.parse(at) / DAY_MS, y: score }));
       return { clientId, series, pValue: pValueOfFall(series.map(({ y }) => y)) };
     });
-  return discoveries(tested)
+  if (tested.length === 0) return null;
+  const found = discoveries(tested)
     .map(({ finding: { clientId, series }, qValue }) => ({
       clientId,
       summaries: series.length,
@@ -39,6 +44,7 @@ export function fallingSentiments(summaries: readonly SummarySeen[]): FallingSen
       qValue,
     }))
     .filter(({ fall }) => fall >= FALL_MIN);
+  return { tested: tested.length, found };
 }
 
 function fallOf(series: readonly { x: number; y: number }[]): number {

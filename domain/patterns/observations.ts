@@ -35,6 +35,12 @@ export interface Pattern {
   readonly observations: number;
 }
 
+/** What stands out, and of how many that was tested. */
+export interface Tested<Finding> {
+  readonly tested: number;
+  readonly found: readonly Finding[];
+}
+
 /** Longer spans are refused: a Company of two years ago is another one. */
 export const SPAN_DAYS_MAX = 400;
 

@@ -1,6 +1,6 @@
 import { discoveries } from './benjamini-hochberg.ts';
 import { DAY_MS } from '../instant.ts';
-import type { ConversationSeen, Span } from './observations.ts';
+import type { ConversationSeen, Span, Tested } from './observations.ts';
 import { negativeBinomialTail } from './tail-probability.ts';
 
 export interface RepeatedContact {
@@ -26,20 +26,22 @@ const WEEK_MS = 7 * DAY_MS;
  *
  * Null model: all Clients of the span come as often as they did in its last week on average, and
  * differ as much as Clients and weeks before it did (negative binomial).
+ *
+ * @returns Null where there is too little to know how they differ.
  */
 export function repeatedContacts(
   conversations: readonly ConversationSeen[],
   span: Span,
-): RepeatedContact[] {
+): Tested<RepeatedContact> | null {
   const clients = [...Map.groupBy(conversations, ({ clientId }) => clientId)].map(
     ([clientId, ofClient]) => ({ clientId, weeks: weeksOf(ofClient, span) }),
   );
   const weeks = Math.floor((Date.parse(span.to) - Date.parse(span.from)) / WEEK_MS);
-  if (clients.length < REPEATED_CLIENTS_MIN || weeks < REPEATED_WEEKS_MIN) return [];
+  if (clients.length < REPEATED_CLIENTS_MIN || weeks < REPEATED_WEEKS_MIN) return null;
 
   const earlier = clients.flatMap((client) => client.weeks.slice(1, weeks));
   const before = momentsOf(earlier, clients.length * (weeks - 1));
-  if (before.total < REPEATED_HISTORY_MIN) return [];
+  if (before.total < REPEATED_HISTORY_MIN) return null;
 
   const lastWeeks = clients.map((client) => ({ ...client, count: client.weeks[0] ?? 0 }));
   const average = lastWeeks.reduce((sum, { count }) => sum + count, 0) / clients.length;
@@ -48,7 +50,7 @@ export function repeatedContacts(
     count,
     pValue: negativeBinomialTail(count, average, before.dispersion),
   }));
-  return discoveries(tested)
+  const found = discoveries(tested)
     .map(({ finding: { clientId, count }, qValue }) => ({
       clientId,
       conversations: count,
@@ -56,6 +58,7 @@ export function repeatedContacts(
       qValue,
     }))
     .filter((contact) => contact.conversations >= REPEATED_CONVERSATIONS_MIN);
+  return { tested: tested.length, found };
 }
 
 /** How many Conversations began in the last seven days, in the seven before them, and so on. */

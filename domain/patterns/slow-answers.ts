@@ -24,6 +24,8 @@ export interface SlowAnswers extends Pattern {
   /** An answer that takes longer is slow. */
   readonly slowMs: number;
   readonly slow: Share;
+  /** How many hours of the week were compared with all others; 0: none had answers on enough days. */
+  readonly tested: number;
   /** The hours of the week in which more are slow than else; those with the largest share first. */
   readonly hours: readonly SlowHour[];
 }
@@ -63,7 +65,7 @@ export function slowAnswers(
     p99Ms: quantile(0.99),
     slowMs: limitMs,
     slow: wilsonInterval(waitsAbove(all, limitMs), all.count),
-    hours: hoursThatStandOut(answers, span, limitMs),
+    ...hoursThatStandOut(answers, span, limitMs),
   };
 }
 
@@ -78,21 +80,18 @@ interface Cell extends Tally {
   readonly hours: readonly Tally[];
 }
 
-function hoursThatStandOut(
-  answers: readonly HourOfAnswers[],
-  span: Span,
-  slowMs: number,
-): SlowHour[] {
+function hoursThatStandOut(answers: readonly HourOfAnswers[], span: Span, slowMs: number) {
   const cells = cellsOf(answers, span, slowMs);
   const all = added(cells);
   const clustering = clusteringOf(cells);
   const tested = cells
     .filter(({ hours }) => hours.length >= SLOW_DAYS_MIN)
     .map((cell) => ({ cell, pValue: pValueOf(cell, all, clustering) }));
-  return discoveries(tested)
+  const hours = discoveries(tested)
     .map(({ finding: { cell }, qValue }) => slowHour(cell, qValue))
     .filter(({ slow }) => slow.share >= (SLOW_RATIO_MIN * all.slow) / all.answers)
     .toSorted((a, b) => b.slow.share - a.slow.share);
+  return { tested: tested.length, hours };
 }
 
 function cellsOf(answers: readonly HourOfAnswers[], span: Span, slowMs: number): Cell[] {

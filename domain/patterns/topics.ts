@@ -25,6 +25,8 @@ export interface TopicTrend {
 
 /** What Conversations are about, by the tags of their Summaries. */
 export interface Topics extends Pattern {
+  /** For how many the halves of the span were compared; 0: one of these has no Summaries. */
+  readonly tested: number;
   /** The most frequent first. */
   readonly topics: readonly Topic[];
 }
@@ -48,9 +50,10 @@ export function topics(summaries: readonly SummarySeen[], span: Span): Topics | 
   const found = gathered(tagClusters(tagSets, TOPIC_CONVERSATIONS_MIN), seen)
     .toSorted((a, b) => b.about.length - a.about.length)
     .slice(0, TOPICS_MAX);
-  const trends = trendsOf(found, seen, span);
+  const { tested, trends } = trendsOf(found, seen, span);
   return {
     observations: seen.length,
+    tested,
     topics: found.map(({ tags, about }) => ({
       tags,
       conversations: about.length,
@@ -96,9 +99,11 @@ function trendsOf(found: readonly Found[], seen: readonly SummarySeen[], span: S
     const after = { successes: about.length - successes, trials: halves.all - halves.earlier };
     return { tags, before, after, pValue: pValueOfDifference(before, after) };
   });
-  return new Map(
+  const trends = new Map(
     discoveries(tested).map(({ finding, qValue }) => [finding.tags, trendOf(finding, qValue)]),
   );
+  const areBoth = halves.earlier > 0 && halves.earlier < halves.all;
+  return { tested: areBoth ? tested.length : 0, trends };
 }
 
 function trendOf(

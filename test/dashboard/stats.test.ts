@@ -96,6 +96,16 @@ describe('statistics over HTTP', () => {
     });
   });
 
+  it("begin days by the installation's clock, unless the caller names another", async () => {
+    const { url } = await house.openDashboard({ timeZone: 'America/Sao_Paulo' });
+    const caller = house.callerWith(await house.tokenFor(['read']), url);
+    const zoneOf = async (path: string) =>
+      (JSON.parse((await caller.get(path)).text) as MessageStats).timeZone;
+    expect(await zoneOf('/messages/stats')).toBe('America/Sao_Paulo');
+    expect(await zoneOf('/messages/clients/ana/stats')).toBe('America/Sao_Paulo');
+    expect(await zoneOf('/messages/stats?timeZone=UTC')).toBe('UTC');
+  });
+
   it("P7: are the company's own, also of a client that has the same id", async () => {
     const rival = house.callerWith(await house.tokenFor(['read'], 'rival'));
     const message = { ...said(0, 'user', 'ana'), companyId: 'rival' };

@@ -69,7 +69,7 @@ export async function openAppWith(
   const { now = Date.now, lockout, trustedProxies = 1 } = given;
   const log = pino({ level: 'silent' });
   const app = createApp({
-    deps: { ...wiring, createMessages: () => Promise.resolve([]), now },
+    deps: { ...wiring, createMessages: () => Promise.resolve([]), now, timeZone: 'UTC' },
     keyring: openKeyring({ ...wiring.keys, now }),
     rateLimit: openRateLimit({
       redis: wiring.volatile.connection,

@@ -59,6 +59,25 @@ describe('aggregate', () => {
     });
   });
 
+  it('asks for no more of them once it is told to end', async () => {
+    const told = new AbortController();
+    const span = { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' };
+    let asked = 0;
+    const deps = {
+      ...house.wiring.deps,
+      async *findUncounted() {
+        yield { companyId: 'livraria', span };
+        yield { companyId: 'padaria', span };
+      },
+      async recountLater() {
+        asked += 1;
+        told.abort();
+      },
+    };
+    await expect(aggregateUsage({ due: 'usage' }, deps, told.signal)).rejects.toThrow('aborted');
+    expect(asked).toBe(1);
+  });
+
   // Red without the priority of what is patient.
   it("counts today's messages before the work of the night", async () => {
     const bench = openBench();
@@ -81,6 +100,41 @@ describe('aggregate', () => {
       ({ length }) => length === 3,
     );
     expect(seen).toEqual(['today', 'night-1', 'night-2']);
+  });
+
+  // Red with one place, and without turns.
+  it("counts today's messages while patterns are looked for, and others wait for it", async () => {
+    const bench = openBench();
+    const connection = openAskingConnection(inject('serverUrls').QUEUE_REDIS_URL);
+    const { enqueue, close } = openEnqueuer(connection, bench.prefix);
+    const isFound = Promise.withResolvers<void>();
+    const seen: string[] = [];
+    bench.openFleet({
+      recount: ({ companyId }) => Promise.resolve({ conversations: seen.push(companyId) }),
+      keepPatterns: ({ companyId }) => isFound.promise.then(() => void seen.push(companyId)),
+    });
+    for (const companyId of ['night-1', 'night-2', 'night-3']) {
+      await enqueue('aggregate', { companyId, days: 28, timeZone: 'UTC' });
+    }
+    await eventually(
+      () => Promise.resolve(bench.outcomes()),
+      (outcomes) => outcomes.includes('delayed'),
+    );
+    const span = { from: '2026-03-01T00:00:00.000Z', to: '2026-03-01T00:05:00.000Z' };
+    await enqueue('aggregate', { companyId: 'today', ...span, dueAtMs: 1 });
+    await close();
+    connection.disconnect();
+    await eventually(
+      () => Promise.resolve(seen),
+      (now) => now.includes('today'),
+    );
+    isFound.resolve();
+    await eventually(
+      () => Promise.resolve(seen),
+      ({ length }) => length === 4,
+    );
+    expect(seen.slice(0, 2)).toEqual(['today', 'night-1']);
+    expect(bench.outcomes()).not.toContain('retried');
   });
 
   it('says nothing of a company that nobody knows', async () => {

@@ -73,7 +73,7 @@ const IDLE: Deps = {
   countRefused: () => {},
   countLater: async () => {},
   recount: async () => ({ conversations: 0 }),
-  findUncounted: async () => [],
+  findUncounted: async function* () {},
   recountLater: async () => {},
   noteWasted: async () => {},
   arePatternsJustFound: async () => false,

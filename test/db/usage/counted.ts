@@ -33,3 +33,9 @@ export function countedByHand(messages: readonly Message[]): Record<string, numb
   }
   return counts;
 }
+
+export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const found: Item[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}

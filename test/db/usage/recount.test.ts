@@ -8,9 +8,10 @@ import type { Message } from '../../../domain/message.ts';
 import { dayToCount, spanToCount } from '../../../domain/usage.ts';
 import { writeUsage } from '../../../db/usage/write-usage.ts';
 import { aMessage, openTestHouse, type TestHouse } from '../../house.ts';
-import { countedByHand, someConversations } from './counted.ts';
+import { all, countedByHand, someConversations } from './counted.ts';
 
 const signal = AbortSignal.timeout(600_000);
+const PAST = { isTodayMeant: false };
 const DAYS = ['2026-01-09', '2026-01-10', '2026-01-11'];
 
 let folder: string;
@@ -209,7 +210,7 @@ describe('counting usage', () => {
   it('finds the days that were not counted, or not to the end, by the Ledger', async () => {
     const companyId = 'reconciliada';
     const uncounted = async () => {
-      const found = await house.wiring.deps.findUncounted({ isTodayMeant: false });
+      const found = await all(house.wiring.deps.findUncounted(PAST, signal));
       return found.flatMap((one) => (one.companyId === companyId ? [one.span.from] : []));
     };
     await store(someConversations(companyId, DAYS));
@@ -220,6 +221,16 @@ describe('counting usage', () => {
     expect(await uncounted()).toEqual([]);
     await store([aMessage({ companyId, createdAt: '2026-01-10T23:59:59.999Z' })]);
     expect(await uncounted()).toEqual(['2026-01-10T00:00:00.000Z']);
+  });
+
+  // Red without the look at the signal before each Company.
+  it('ends its search for such days soon after it is told to', async () => {
+    await store(['fim-1', 'fim-2'].map((companyId) => aMessage({ companyId })));
+    const told = new AbortController();
+    const found = house.wiring.deps.findUncounted(PAST, told.signal);
+    expect((await found.next()).done).toBe(false);
+    told.abort();
+    await expect(all(found)).rejects.toThrow('aborted');
   });
 });
 

@@ -124,6 +124,26 @@ describe('clientsAtRisk', () => {
     expect(wrong).toBeLessThanOrEqual(falseFindingsMax(COMPANIES, FALSE_DISCOVERY_RATE));
   });
 
+  it('says for how many Clients each reason was tested, and is nothing if it was for none', () => {
+    const conversations = someConversations(randomOf(7), {});
+    const clients = new Set(conversations.map(({ clientId }) => clientId)).size;
+    const short = spanOf(3);
+    const summaries = someSummaries(randomOf(7), () => 0);
+    expect(clientsAtRisk({ conversations, summaries }, SPAN)).toMatchObject({
+      fallingSentimentTested: 40,
+      repeatedContactTested: clients,
+    });
+    expect(clientsAtRisk({ conversations, summaries: [] }, SPAN)).toMatchObject({
+      fallingSentimentTested: null,
+      repeatedContactTested: clients,
+    });
+    expect(clientsAtRisk({ conversations, summaries }, short)).toMatchObject({
+      fallingSentimentTested: 40,
+      repeatedContactTested: null,
+    });
+    expect(clientsAtRisk({ conversations, summaries: [] }, short)).toBeNull();
+  });
+
   it('is nothing of fewer than 100 Conversations', () => {
     const conversations = someConversations(randomOf(6), {}).slice(0, 99);
     expect(clientsAtRisk({ conversations, summaries: [] }, SPAN)).toBeNull();

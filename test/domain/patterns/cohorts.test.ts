@@ -38,6 +38,13 @@ describe('cohorts', () => {
     ]);
   });
 
+  it('says how many weeks it compared: none before two of them are over for long', () => {
+    const seen = someClientWeeks(randomOf(4), () => 0.3);
+    expect([8, 9, 10, WEEKS].map((weeks) => cohorts(seen, spanOf(weeks))?.tested)).toEqual([
+      0, 0, 2, 8,
+    ]);
+  });
+
   it('tells week by week how many were back', () => {
     const clients = Array.from({ length: 20 }, (_, id) => {
       const weeks = id < 5 ? [10, 11, 13] : id < 8 ? [10, 13] : [10];
