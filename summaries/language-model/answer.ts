@@ -9,8 +9,8 @@ import {
   SUMMARY_LENGTH_MAX,
   TAGS_MAX,
 } from '../../domain/summary.ts';
+import { shorten } from '../../domain/text.ts';
 import type { Completion } from './client.ts';
-import { shorten } from './pieces.ts';
 
 const KEY_POINT_LENGTH_MAX = 400;
 const CITATIONS_MAX = 20;
