@@ -1,10 +1,17 @@
 import { PipelineError } from '../domain/errors.ts';
-import { type Spent, SummaryFailed } from '../domain/spent.ts';
+import { isTooSlow, type Spent, SummaryFailed } from '../domain/spent.ts';
 import { instantOf } from '../domain/instant.ts';
-import { type Gist, isStale, type Summary, type SummaryState } from '../domain/summary.ts';
+import {
+  failureThatCounts,
+  type Gist,
+  isStale,
+  type Summary,
+  type SummaryState,
+} from '../domain/summary.ts';
 import type { PayloadOf } from '../queues/index.ts';
 import type { SummarizeOne } from '../queues/summarize.ts';
 import type { Summarizer, SummaryWork } from '../summaries/summarizer.ts';
+import type { Attempt } from './attempt.ts';
 import { type FindMessages, readNewest, readSince } from './read-conversation.ts';
 
 export interface SummarizeDeps {
@@ -50,10 +57,13 @@ export async function summarizeConversation(
   job: PayloadOf<'summarize'>,
   deps: SummarizeDeps,
   signal: AbortSignal,
+  attempt: Attempt = BY_HAND,
 ) {
   if (job.conversationId === undefined) return summarizeDue(deps, signal);
   const state = await deps.readSummary(job);
   if (!state || isEnough(state, job)) return { made: 0 };
+  // Who asked while another job was at it, and failed, did not ask for another attempt.
+  if (attempt.isFirst && failureThatCounts(state, deps.now())) return { made: 0 };
   // Those that run at this moment do not know of each other: a few may go beyond.
   if ((await deps.tokensLeft(job.companyId)) <= 0) throw budgetSpent(deps);
   const reading = await readWork(state, job, { deps, signal });
@@ -61,10 +71,13 @@ export async function summarizeConversation(
     await noteFailure({ state, companyId: job.companyId, code: NOTHING_TO_READ }, deps);
     return { made: 0 };
   }
-  const summary = await makeOrCharge(state, reading, job.companyId, { deps, signal });
+  const summary = await makeOrCharge(state, reading, job.companyId, { deps, signal, attempt });
   if (await keepOrCharge(summary, job.companyId, deps)) return { made: 1 };
   throw summaryOutrun();
 }
+
+/** As `redrive` has it: somebody wants it tried, whatever failed before. */
+const BY_HAND: Attempt = { failures: 0, isFirst: false };
 
 /** So long may a night's Summaries take. */
 const SPREAD_MS = 4 * 60 * 60_000;
@@ -109,6 +122,10 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
+interface Trial extends Run {
+  readonly attempt: Attempt;
+}
+
 /** What the Summarizer is given, and how many Messages it knows of then. */
 interface Work extends SummaryWork {
   readonly known: number;
@@ -151,16 +168,23 @@ async function makeOrCharge(
   state: SummaryState,
   work: Work,
   companyId: string,
-  run: Run,
+  { attempt, ...run }: Trial,
 ): Promise<Summary> {
   try {
     return await make(state, work, run);
-  } catch (error) {
-    if (error instanceof SummaryFailed) await run.deps.noteWasted(companyId, error.spent);
+  } catch (thrown) {
+    if (thrown instanceof SummaryFailed) await run.deps.noteWasted(companyId, thrown.spent);
+    const error = attempt.failures > 0 ? finalIfSlow(thrown) : thrown;
     const isFinal = error instanceof PipelineError && error.retry === 'never';
     if (isFinal) await noteFailure({ state, companyId, code: error.code }, run.deps);
     throw error;
   }
+}
+
+/** A server may be slow once. What is too long for it twice is so eight times, and is paid for as often. */
+function finalIfSlow(error: unknown): unknown {
+  if (!isTooSlow(error)) return error;
+  return new PipelineError(error.code, error.message, { retry: 'never', cause: error });
 }
 
 /** The Messages are gone, or in an archive that is not configured here. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SummaryFailed } from '../../domain/spent.ts';
 import { PipelineError } from '../../domain/errors.ts';
 import { instantOf } from '../../domain/instant.ts';
@@ -267,6 +267,52 @@ describe('a Summary that cannot be made', () => {
     await store(aMessage({ companyId }));
     await expect(run(companyId, failing('backoff'))).rejects.toThrow('no JSON');
     expect((await read(companyId))?.failure).toBeNull();
+  });
+
+  it('is tried a second time, and no more, where the model takes too long', async () => {
+    const companyId = 'lenta';
+    const own = await openTestHouse(BUDGET);
+    onTestFinished(own.close);
+    await own.wiring.deps.storeMessages([aMessage({ companyId })], signal);
+    const wanted = { companyId, conversationId };
+    const before = await own.wiring.deps.tokensLeft(companyId);
+    let tries = 0;
+    const { summarizer } = openModel({
+      summarize() {
+        tries += 1;
+        const late = new PipelineError('SUMMARIZER_TIMED_OUT', 'late', { retry: 'backoff' });
+        const spent = { tokens: { input: 300, output: 0 }, costMicros: 0 };
+        return Promise.reject(new SummaryFailed(late, spent));
+      },
+    }).deps;
+    const bench = openBench();
+    bench.openFleet({ ...own.wiring.deps, summarizer });
+    const queue = bench.foreignQueue('summarize');
+
+    await queue.add('asked', wanted);
+    await eventually(
+      async () => bench.outcomes(),
+      (outcomes) => outcomes.length === 2,
+    );
+    expect(bench.outcomes()).toEqual(['retried', 'dead']);
+    expect(before - (await own.wiring.deps.tokensLeft(companyId))).toBe(600);
+    const failed = await own.wiring.readSummary(wanted);
+    expect(failed?.failure).toMatchObject({ code: 'SUMMARIZER_TIMED_OUT' });
+
+    // Who asked before it failed has a job of the same kind behind it.
+    await queue.add('asked', wanted);
+    await eventually(
+      async () => bench.outcomes(),
+      (outcomes) => outcomes.length === 3,
+    );
+    expect(bench.outcomes()[2]).toBe('done');
+    expect(tries).toBe(2);
+
+    await bench.inspector.redrive('summarize');
+    await eventually(
+      async () => tries,
+      (count) => count === 3,
+    );
   });
 
   it('is one of a Conversation whose Messages nobody can read', async () => {
