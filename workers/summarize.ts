@@ -65,7 +65,11 @@ export async function summarizeConversation(
   // Who asked while another job was at it, and failed, did not ask for another attempt.
   if (attempt.isFirst && failureThatCounts(state, deps.now())) return { made: 0 };
   // Those that run at this moment do not know of each other: a few may go beyond.
-  if ((await deps.tokensLeft(job.companyId)) <= 0) throw budgetSpent(deps);
+  if ((await deps.tokensLeft(job.companyId)) <= 0) {
+    // The next night finds it again, behind what is newer. Kept, such jobs would only become more.
+    if (job.isNightly) return { made: 0 };
+    throw budgetSpent(deps);
+  }
   const reading = await readWork(state, job, { deps, signal });
   if (reading.messages.length === 0) {
     await noteFailure({ state, companyId: job.companyId, code: NOTHING_TO_READ }, deps);

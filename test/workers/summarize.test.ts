@@ -370,6 +370,24 @@ describe('a Company whose tokens of the day are spent', () => {
     }
   });
 
+  it('P8: leaves to the next night what only the night wanted', async () => {
+    const companyId = 'noturna';
+    await store(aMessage({ companyId }));
+    const bench = openBench();
+    bench.openFleet({ ...house.wiring.deps, tokensLeft: async () => 0 });
+    const queue = bench.foreignQueue('summarize');
+
+    await queue.add('found', { companyId, conversationId, isNightly: true });
+
+    await eventually(
+      async () => bench.outcomes(),
+      (outcomes) => outcomes.length === 1,
+    );
+    expect(bench.outcomes()).toEqual(['done']);
+    expect(await bench.inspector.counts('summarize')).toMatchObject({ delayed: 0, dead: 0 });
+    expect(await read(companyId)).toMatchObject({ summary: null, failure: null });
+  });
+
   it('is charged for a Summary that failed, too', async () => {
     const companyId = 'azarada';
     const own = await openTestHouse(BUDGET);
