@@ -102,17 +102,19 @@ async function summarizeDue(deps: SummarizeDeps, signal: AbortSignal) {
   return { asked };
 }
 
-const GOLDEN_RATIO = (1 + Math.sqrt(5)) / 2;
+/** So many take half of the night. */
+const HALF_NIGHT_JOBS = 1_000;
 
 /**
  * Spreads over the night what nobody has counted yet, so that neither MySQL nor a model is asked all
- * at once: multiples of the golden ratio lie evenly between whole numbers, however many there come to
- * be. (Knuth, *The Art of Computer Programming*, vol. 3, 6.4, on multiplicative hashing.)
+ * at once. It grows with the rank: what was found first, which is the newest, is made first, while there
+ * are tokens. The first ones come a quarter of a minute apart, and later ones ever closer, so that
+ * none waits longer than the night, however many there are.
  *
  * @param nth From 0, which is not delayed.
  */
 function delayOf(nth: number): number {
-  return Math.floor(((nth * GOLDEN_RATIO) % 1) * SPREAD_MS);
+  return Math.floor((SPREAD_MS * nth) / (nth + HALF_NIGHT_JOBS));
 }
 
 function isEnough({ conversation, summary }: SummaryState, { upTo, replaces }: SummarizeOne) {

@@ -461,18 +461,25 @@ const someDue = (count: number) =>
   Array.from({ length: count }, (_, nth) => ({ companyId: 'c', conversationId: `${nth}` }));
 
 describe('the night', () => {
-  it.each([10, 200, 1_000])('spreads %i evenly, though nobody counted them', async (count) => {
-    const { delaysMs, ended } = await delaysOf(async function* () {
-      for (let found = 0; found < count; found += 10) yield someDue(10);
-    });
+  it.each([10, 1_000, 50_000])(
+    'spreads %i, what was found first before the rest',
+    async (count) => {
+      const { delaysMs, ended } = await delaysOf(async function* () {
+        for (let found = 0; found < count; found += 10) yield someDue(10);
+      });
 
-    expect(ended).toMatchObject({ value: { asked: count } });
-    const hours = Object.groupBy(delaysMs, (delayMs) => Math.floor(delayMs / 3_600_000));
-    expect(Object.keys(hours)).toEqual(['0', '1', '2', '3']);
-    for (const own of Object.values(hours)) {
-      expect(Math.abs((own?.length ?? 0) - count / 4)).toBeLessThan(3);
-    }
-  });
+      expect(ended).toMatchObject({ value: { asked: count } });
+      const grows = delaysMs.every(
+        (delayMs, nth) => nth === 0 || delayMs > (delaysMs[nth - 1] ?? 0),
+      );
+      expect(grows).toBe(true);
+      expect(delaysMs[1]).toBeLessThan(60_000);
+      expect(delaysMs.at(-1)).toBeLessThan(4 * 3_600_000);
+      // Half of the night's time is for the first thousand: a model that is slow comes far with them.
+      const early = delaysMs.filter((delayMs) => delayMs < 2 * 3_600_000);
+      expect(early).toHaveLength(Math.min(count, 1_000));
+    },
+  );
 
   it('has asked for what was found when it is told to end', async () => {
     const told = new AbortController();
@@ -515,12 +522,12 @@ describe('the night', () => {
       const delayed = await eventually(delayedNow, (jobs) => jobs.length === 2);
       const delays = delayed.map(({ data, opts }) => {
         const { conversationId: id } = data as { conversationId: string };
-        return [id, Math.round((opts.delay ?? 0) / 60_000)] as const;
+        return [id, Math.round((opts.delay ?? 0) / 1_000)] as const;
       });
       expect(new Map(delays)).toEqual(
         new Map([
-          ['second', 148],
-          ['third', 57],
+          ['second', 14],
+          ['third', 29],
         ]),
       );
 
