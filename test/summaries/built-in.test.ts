@@ -77,6 +77,19 @@ describe('the built-in summarizer', () => {
     expect(sentiment.label).toBe('positive');
   });
 
+  it('makes no tag of what is said again and again and is no word', async () => {
+    const long = 'otorrinolaringologicamentes';
+    const said = [
+      'a nota 529.982.247-25',
+      `o código ${'e'.repeat(31)}`,
+      'o hash deadbeefcafe4f',
+      `${long} ${long} ${long}`,
+      'liquidificador vermelho',
+    ];
+    const { tags } = await summarize(...[...said, ...said].map((text) => `user: ${text}`));
+    expect(tags.toSorted()).toEqual(['código', 'hash', 'liquidificador vermelho', 'nota']);
+  });
+
   it('gives a valid Summary of whatever is said', async () => {
     const turn = fc.record({
       role: fc.constantFrom('user', 'bot', 'agent', 'system'),
