@@ -45,7 +45,7 @@ const LETTERS_MAX = 200_000;
 
 function gistOf(all: readonly Message[]): Gist {
   const messages = bounded(all);
-  const language = detectLanguage(messages.map(({ content }) => content));
+  const language = detectLanguage(messages);
   const words = wordsFor(language);
   const chosen = rankSentences(sentencesOf(messages, words));
   const texts = messages.filter(({ role }) => role !== 'system').map(({ content }) => content);

@@ -45,6 +45,21 @@ describe('the built-in summarizer', () => {
     expect(summary).not.toContain('Oi');
   });
 
+  it('goes by the language of the customer, whatever the bot greets in', async () => {
+    const { language, summary } = await summarize(
+      'bot: Hello and welcome! This is the support of the shop. What can we do for you? Have a seat.',
+      'user: Meu liquidificador chegou quebrado ontem',
+      'user: Quero o dinheiro de volta',
+    );
+    expect(language).toBe('pt');
+    expect(summary).toContain('Cliente: ');
+    const brief = await summarize(
+      'user: ok',
+      'bot: What is the number of your order, and the date?',
+    );
+    expect(brief.language).toBe('en');
+  });
+
   it('cites for each key point the Message it rests on', async () => {
     const messages = conversation(...BROKEN);
     const { keyPoints } = await gistOf(messages);
