@@ -81,8 +81,11 @@ export interface SummaryState {
   readonly failure: SummaryFailure | null;
 }
 
-/** So long nothing but a wish tries again: each attempt may be charged for. */
-export const FAILURE_COUNTS_MS = 24 * 60 * 60_000;
+/**
+ * So long nothing but a wish tries again: each attempt may be charged for. Less than a day, so that what
+ * failed in one night, be it in its last hour, is tried in the next one.
+ */
+export const FAILURE_COUNTS_MS = 18 * 60 * 60_000;
 
 /** The failure that keeps a Summary from being made now; null: there is none, or more was said. */
 export function failureThatCounts(

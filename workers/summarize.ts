@@ -28,7 +28,7 @@ export interface SummarizeDeps {
   keepSummary(companyId: string, summary: Summary): Promise<boolean>;
   /** Charges the Company for a Summary that is not kept. */
   noteWasted(companyId: string, spent: Spent): Promise<void>;
-  /** Keeps others from trying again for a day, unless more is said. */
+  /** Keeps others from trying again before the next night, unless more is said. */
   noteSummaryFailure(failed: FailedSummary): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
