@@ -104,6 +104,14 @@ describe('the summary of a conversation', () => {
     expect(said(await get(`${path}/versions`))['versions']).toHaveLength(2);
   });
 
+  it('may be asked for by a query that names the company, as all others', async () => {
+    await store(saying('pedido-4', 'Oi', '12:00'));
+    const own = `${pathOf('pedido-4')}?companyId=${COMPANY}`;
+    expect((await get(own)).status).toBe(202);
+    await untilVersion(own, 1);
+    expect((await get(`${pathOf('pedido-4')}?companyId=other`)).status).toBe(404);
+  });
+
   it.each([
     ['GET', pathOf('nothing')],
     ['POST', pathOf('nothing')],
