@@ -92,6 +92,7 @@ export const patternsQuery = {
 };
 
 export const summaryQuery = {
+  companyId: CompanyId,
   version: wholeNumber(2 ** 31 - 1)
     .optional()
     .meta({ description: 'An older version. Default: the latest.' }),

@@ -16,3 +16,10 @@ export class SummaryFailed extends PipelineError {
     this.spent = spent;
   }
 }
+
+const TOO_SLOW: ReadonlySet<string> = new Set(['SUMMARIZER_TIMED_OUT', 'SUMMARIZER_GIVEN_UP']);
+
+/** Whether nobody waited any longer: the same work takes as long again, and is charged for again. */
+export function isTooSlow(error: unknown): error is PipelineError {
+  return error instanceof PipelineError && TOO_SLOW.has(error.code);
+}

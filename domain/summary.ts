@@ -5,6 +5,7 @@ export const SENTIMENTS = ['negative', 'neutral', 'positive'] as const;
 export const SUMMARY_LENGTH_MAX = 1_200;
 export const KEY_POINTS_MAX = 5;
 export const TAGS_MAX = 8;
+export const TAG_LENGTH_MAX = 64;
 /** Older versions of a Conversation's Summary than these are dropped. */
 export const SUMMARY_VERSIONS_MAX = 100;
 /** A long Conversation is told in so many parts. */
@@ -33,7 +34,7 @@ export const Gist = z.object({
   summary: z.string().min(1).max(SUMMARY_LENGTH_MAX),
   keyPoints: z.array(KeyPoint).max(KEY_POINTS_MAX),
   sentiment: Sentiment,
-  tags: z.array(z.string().min(1).max(64)).max(TAGS_MAX),
+  tags: z.array(z.string().min(1).max(TAG_LENGTH_MAX)).max(TAGS_MAX),
   /** ISO 639-1. */
   language: z.string().length(2),
 });
@@ -80,8 +81,11 @@ export interface SummaryState {
   readonly failure: SummaryFailure | null;
 }
 
-/** So long nothing but a wish tries again: each attempt may be charged for. */
-export const FAILURE_COUNTS_MS = 24 * 60 * 60_000;
+/**
+ * So long nothing but a wish tries again: each attempt may be charged for. Less than a day, so that what
+ * failed in one night, be it in its last hour, is tried in the next one.
+ */
+export const FAILURE_COUNTS_MS = 18 * 60 * 60_000;
 
 /** The failure that keeps a Summary from being made now; null: there is none, or more was said. */
 export function failureThatCounts(

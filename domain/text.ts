@@ -6,6 +6,12 @@ export function exceedsBytes(text: string, bytesMax: number): boolean {
   return Buffer.byteLength(text) > bytesMax;
 }
 
+/** Cuts between characters, never through one. */
+export function shorten(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return text;
+  return `${text.slice(0, lengthMax - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
 /** Shortens a value for an error sentence, so that a hostile id cannot fill a log line. */
 export function quoted(value: string, lengthMax = 80): string {
   const shown = value.length > lengthMax ? `${value.slice(0, lengthMax)}…` : value;

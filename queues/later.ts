@@ -28,7 +28,7 @@ export function openLater({ enqueue }: Pick<Enqueuer, 'enqueue'>) {
       await enqueue('aggregate', { companyId, days, timeZone });
     },
     async summarizeLater(conversation: ConversationName, delayMs: number): Promise<void> {
-      await enqueue('summarize', conversation, { delayMs });
+      await enqueue('summarize', { ...conversation, isNightly: true }, { delayMs });
     },
     async askForSummary(wanted: SummarizeOne): Promise<void> {
       await enqueue('summarize', wanted);

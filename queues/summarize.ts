@@ -9,6 +9,7 @@ export interface SummarizeOne {
   readonly conversationId: string;
   readonly upTo?: string | undefined;
   readonly replaces?: number | undefined;
+  readonly isNightly?: boolean | undefined;
 }
 
 /** Nothing named: all that is due. */
@@ -29,6 +30,10 @@ export const summarize = defineQueue({
       replaces: z.int().min(1).optional().meta({
         description: 'A version that is to be followed by another, though nothing was said since.',
       }),
+      isNightly: z.boolean().optional().meta({
+        description:
+          'Nobody waits for it: when the tokens of the day are spent, it is left to the next night.',
+      }),
     }),
     z.strictObject({}),
   ]),
@@ -36,7 +41,7 @@ export const summarize = defineQueue({
   // What is wanted is part of it: a job that asks for less must not stand for one that asks for more.
   deduplicationId: (job) => {
     if (job.conversationId === undefined) return 'due';
-    return JSON.stringify([job.companyId, job.conversationId, job.upTo, job.replaces]);
+    return JSON.stringify([job.companyId, job.conversationId, job.upTo, job.replaces, job.isNightly]);
   },
   attemptsMax: 8,
   backoffMs: { base: 1_000, max: 60_000 },

@@ -30,4 +30,7 @@ export interface Summarized extends Spent {
   readonly gist: Gist;
 }
 
+/** Letters of one Message that are read. What is longer is a document: its beginning tells what it is. */
+export const CONTENT_LENGTH_MAX = 4_000;
+
 export const NO_COST: Spent = { tokens: { input: 0, output: 0 }, costMicros: 0 };

@@ -117,13 +117,13 @@ function openWorker(name: QueueName, options: Parts): Worker {
   return worker;
 }
 
-interface Attempt {
+interface Taken {
   readonly name: QueueName;
   readonly job: Job;
   readonly token: string | undefined;
 }
 
-async function attempt({ name, job, token }: Attempt, options: Parts): Promise<void> {
+async function attempt({ name, job, token }: Taken, options: Parts): Promise<void> {
   const contract = contractOf(name);
   // The contract decides, whoever wrote the job: a client in Python need not know these numbers.
   job.opts.attempts = contract.attemptsMax;
@@ -174,7 +174,8 @@ async function process<Name extends QueueName>(
 ): Promise<void> {
   const payload = contract.payload.safeParse(job.data);
   if (!payload.success) throw payloadInvalid(firstIssue(payload.error.issues));
-  await processors[contract.name](payload.data, run.deps, run.signal);
+  const life = { failures: job.attemptsMade, isFirst: job.attemptsStarted === 1 };
+  await processors[contract.name](payload.data, run.deps, run.signal, life);
 }
 
 function outcomeOf(error: unknown, job: Job): JobEvent['outcome'] {
@@ -187,7 +188,7 @@ function outcomeOf(error: unknown, job: Job): JobEvent['outcome'] {
 /** Turns the decision of `PipelineError.retry` into what BullMQ understands. */
 async function obey(
   error: unknown,
-  { name, job, token }: Attempt,
+  { name, job, token }: Taken,
   queues: OpenQueues,
 ): Promise<unknown> {
   if (!(error instanceof PipelineError)) return error;

@@ -1,6 +1,7 @@
 import type { PayloadOf, QueueName } from '../queues/index.ts';
 import { type AggregateDeps, aggregateUsage } from './aggregate.ts';
 import { type ArchiveBatchDeps, archiveMessages } from './archive-batch.ts';
+import type { Attempt } from './attempt.ts';
 import { type CacheWarmDeps, warmCache } from './cache-warm.ts';
 import { type PersistDeps, persistMessages } from './persist.ts';
 import { type SummarizeDeps, summarizeConversation } from './summarize.ts';
@@ -14,6 +15,7 @@ export type Processor<Name extends QueueName> = (
   payload: PayloadOf<Name>,
   deps: Deps,
   signal: AbortSignal,
+  attempt: Attempt,
 ) => Promise<unknown>;
 
 /** One processor for each queue: a queue without one does not compile. */

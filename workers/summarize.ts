@@ -1,10 +1,17 @@
 import { PipelineError } from '../domain/errors.ts';
-import { type Spent, SummaryFailed } from '../domain/spent.ts';
+import { isTooSlow, type Spent, SummaryFailed } from '../domain/spent.ts';
 import { instantOf } from '../domain/instant.ts';
-import { type Gist, isStale, type Summary, type SummaryState } from '../domain/summary.ts';
+import {
+  failureThatCounts,
+  type Gist,
+  isStale,
+  type Summary,
+  type SummaryState,
+} from '../domain/summary.ts';
 import type { PayloadOf } from '../queues/index.ts';
 import type { SummarizeOne } from '../queues/summarize.ts';
 import type { Summarizer, SummaryWork } from '../summaries/summarizer.ts';
+import type { Attempt } from './attempt.ts';
 import { type FindMessages, readNewest, readSince } from './read-conversation.ts';
 
 export interface SummarizeDeps {
@@ -21,7 +28,7 @@ export interface SummarizeDeps {
   keepSummary(companyId: string, summary: Summary): Promise<boolean>;
   /** Charges the Company for a Summary that is not kept. */
   noteWasted(companyId: string, spent: Spent): Promise<void>;
-  /** Keeps others from trying again for a day, unless more is said. */
+  /** Keeps others from trying again before the next night, unless more is said. */
   noteSummaryFailure(failed: FailedSummary): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
@@ -50,21 +57,31 @@ export async function summarizeConversation(
   job: PayloadOf<'summarize'>,
   deps: SummarizeDeps,
   signal: AbortSignal,
+  attempt: Attempt = BY_HAND,
 ) {
   if (job.conversationId === undefined) return summarizeDue(deps, signal);
   const state = await deps.readSummary(job);
   if (!state || isEnough(state, job)) return { made: 0 };
+  // Who asked while another job was at it, and failed, did not ask for another attempt.
+  if (attempt.isFirst && failureThatCounts(state, deps.now())) return { made: 0 };
   // Those that run at this moment do not know of each other: a few may go beyond.
-  if ((await deps.tokensLeft(job.companyId)) <= 0) throw budgetSpent(deps);
+  if ((await deps.tokensLeft(job.companyId)) <= 0) {
+    // The next night finds it again, behind what is newer. Kept, such jobs would only become more.
+    if (job.isNightly) return { made: 0 };
+    throw budgetSpent(deps);
+  }
   const reading = await readWork(state, job, { deps, signal });
   if (reading.messages.length === 0) {
     await noteFailure({ state, companyId: job.companyId, code: NOTHING_TO_READ }, deps);
     return { made: 0 };
   }
-  const summary = await makeOrCharge(state, reading, job.companyId, { deps, signal });
+  const summary = await makeOrCharge(state, reading, job.companyId, { deps, signal, attempt });
   if (await keepOrCharge(summary, job.companyId, deps)) return { made: 1 };
   throw summaryOutrun();
 }
+
+/** As `redrive` has it: somebody wants it tried, whatever failed before. */
+const BY_HAND: Attempt = { failures: 0, isFirst: false };
 
 /** So long may a night's Summaries take. */
 const SPREAD_MS = 4 * 60 * 60_000;
@@ -85,17 +102,19 @@ async function summarizeDue(deps: SummarizeDeps, signal: AbortSignal) {
   return { asked };
 }
 
-const GOLDEN_RATIO = (1 + Math.sqrt(5)) / 2;
+/** So many take half of the night. */
+const HALF_NIGHT_JOBS = 1_000;
 
 /**
  * Spreads over the night what nobody has counted yet, so that neither MySQL nor a model is asked all
- * at once: multiples of the golden ratio lie evenly between whole numbers, however many there come to
- * be. (Knuth, *The Art of Computer Programming*, vol. 3, 6.4, on multiplicative hashing.)
+ * at once. It grows with the rank: what was found first, which is the newest, is made first, while there
+ * are tokens. The first ones come a quarter of a minute apart, and later ones ever closer, so that
+ * none waits longer than the night, however many there are.
  *
  * @param nth From 0, which is not delayed.
  */
 function delayOf(nth: number): number {
-  return Math.floor(((nth * GOLDEN_RATIO) % 1) * SPREAD_MS);
+  return Math.floor((SPREAD_MS * nth) / (nth + HALF_NIGHT_JOBS));
 }
 
 function isEnough({ conversation, summary }: SummaryState, { upTo, replaces }: SummarizeOne) {
@@ -107,6 +126,10 @@ function isEnough({ conversation, summary }: SummaryState, { upTo, replaces }: S
 interface Run {
   readonly deps: SummarizeDeps;
   readonly signal: AbortSignal;
+}
+
+interface Trial extends Run {
+  readonly attempt: Attempt;
 }
 
 /** What the Summarizer is given, and how many Messages it knows of then. */
@@ -151,16 +174,23 @@ async function makeOrCharge(
   state: SummaryState,
   work: Work,
   companyId: string,
-  run: Run,
+  { attempt, ...run }: Trial,
 ): Promise<Summary> {
   try {
     return await make(state, work, run);
-  } catch (error) {
-    if (error instanceof SummaryFailed) await run.deps.noteWasted(companyId, error.spent);
+  } catch (thrown) {
+    if (thrown instanceof SummaryFailed) await run.deps.noteWasted(companyId, thrown.spent);
+    const error = attempt.failures > 0 ? finalIfSlow(thrown) : thrown;
     const isFinal = error instanceof PipelineError && error.retry === 'never';
     if (isFinal) await noteFailure({ state, companyId, code: error.code }, run.deps);
     throw error;
   }
+}
+
+/** A server may be slow once. What is too long for it twice is so eight times, and is paid for as often. */
+function finalIfSlow(error: unknown): unknown {
+  if (!isTooSlow(error)) return error;
+  return new PipelineError(error.code, error.message, { retry: 'never', cause: error });
 }
 
 /** The Messages are gone, or in an archive that is not configured here. */

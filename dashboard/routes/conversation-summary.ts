@@ -26,7 +26,7 @@ export const conversationSummary = defineRoute({
   path,
   summary: 'What the conversation was about: summary, key points, sentiment, tags.',
   description:
-    'Where there is none yet, it is made now. Summaries of conversations with new messages are made every night; until then the last one `isStale`. One that could not be made is tried again after a day, when more was said, or when a POST asks for it.',
+    'Where there is none yet, it is made now. Summaries of conversations with new messages are made every night; until then the last one `isStale`. One that could not be made is tried again in the next night, when more was said, or when a POST asks for it.',
   scope: 'read',
   params,
   query: z.strictObject(summaryQuery),

@@ -31,6 +31,7 @@ export function openSummaries(deps: {
       return isKept;
     },
     async tokensLeft(companyId: string): Promise<number> {
+      if (deps.tokensPerDayMax === Infinity) return Infinity;
       return deps.tokensPerDayMax - (await tokensUsed(deps, companyId, now()));
     },
     noteWasted: (companyId: string, spent: Spent) => noteWasted(deps, { companyId, spent }, now()),

@@ -1,9 +1,12 @@
+import { TAG_LENGTH_MAX } from '../../domain/summary.ts';
 import { isContent, type Language, stemOf } from './words.ts';
 
 const WORDS_MAX = 3;
 const PHRASES_MAX = 4;
 /** What is said once may be anything. */
 const TIMES_MIN = 2;
+/** The longest that people say are shorter; what is longer is a key, a hash, or noise. */
+const WORD_LENGTH_MAX = 30;
 const WORD_OR_BREAK = /[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*|[.,;:!?()\n]/gu;
 
 /**
@@ -22,7 +25,7 @@ export function keyPhrases(texts: readonly string[], language: Language): string
     }
   }
   return [...found.values()]
-    .filter(({ times }) => times >= TIMES_MIN)
+    .filter(({ times, phrase }) => times >= TIMES_MIN && phrase.length <= TAG_LENGTH_MAX)
     .toSorted((a, b) => b.times * b.words - a.times * a.words)
     .slice(0, PHRASES_MAX)
     .map(({ phrase }) => phrase);
@@ -31,7 +34,7 @@ export function keyPhrases(texts: readonly string[], language: Language): string
 function* runs(text: string, language: Language): Generator<string[]> {
   let run: string[] = [];
   for (const word of text.toLowerCase().match(WORD_OR_BREAK) ?? []) {
-    if (isContent(word, language)) {
+    if (isContent(word, language) && isTelling(word)) {
       run.push(word);
       if (run.length < WORDS_MAX) continue;
     }
@@ -39,4 +42,9 @@ function* runs(text: string, language: Language): Generator<string[]> {
     run = [];
   }
   if (run.length > 0) yield run;
+}
+
+/** Digits are somebody's: of a document, a card, an order. Tags are counted, and shown to many. */
+function isTelling(word: string): boolean {
+  return word.length <= WORD_LENGTH_MAX && !/\p{N}/u.test(word);
 }

@@ -19,15 +19,15 @@ const SAID_SHARE = 0.5;
  */
 export function rankSentences(sentences: readonly Sentence[]): Sentence[] {
   const worth = worthOfStems(sentences);
-  const left = new Set(sentences.filter(({ stems }) => stems.length >= STEMS_MIN));
+  let left = sentences.filter(({ stems }) => stems.length >= STEMS_MIN);
   const chosen: Sentence[] = [];
   let words = 0;
-  while (chosen.length < SENTENCES_MAX && left.size > 0) {
+  while (chosen.length < SENTENCES_MAX && left.length > 0) {
     const best = bestOf(left, worth, sentences.length);
-    left.delete(best);
-    if (words + best.words > SUMMARY_WORDS_MAX && chosen.length > 0) continue;
     chosen.push(best);
     words += best.words;
+    const room = SUMMARY_WORDS_MAX - words;
+    left = left.filter((sentence) => sentence !== best && sentence.words <= room);
     for (const stem of best.stems) worth.set(stem, (worth.get(stem) ?? 0) * SAID_SHARE);
   }
   // Where nobody says more than a word or two, the first ones have to do.
@@ -44,7 +44,7 @@ function worthOfStems(sentences: readonly Sentence[]): Map<string, number> {
 }
 
 function bestOf(
-  sentences: ReadonlySet<Sentence>,
+  sentences: readonly Sentence[],
   worth: ReadonlyMap<string, number>,
   count: number,
 ): Sentence {

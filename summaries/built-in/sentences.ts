@@ -38,5 +38,7 @@ export function sentencesOf(turns: readonly Turn[], language: Language): Sentenc
 
 /** Lines that go on with a small letter were only broken for the eye. */
 function unbroken(text: string): string {
-  return text.replaceAll(/(?<![.!?:;])\s*\n\s*(?=[\p{Ll}(])/gu, ' ');
+  // First, so that the second expression looks at one blank, and not at all of them from each.
+  const lines = text.replaceAll(/\s+/g, (blanks) => (blanks.includes('\n') ? '\n' : blanks));
+  return lines.replaceAll(/(?<![.!?:;])\n(?=[\p{Ll}(])/gu, ' ');
 }

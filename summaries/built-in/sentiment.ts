@@ -3,7 +3,7 @@ import { emojiValence } from './lexicon/emoji.ts';
 import { english } from './lexicon/english.ts';
 import { type Dictionary, openDictionary } from './lexicon/lexicon.ts';
 import { portuguese } from './lexicon/portuguese.ts';
-import type { Language } from './words.ts';
+import { type Language, withoutAccents } from './words.ts';
 
 const DICTIONARIES: Readonly<Record<Language, Dictionary>> = {
   en: openDictionary(english),
@@ -49,11 +49,10 @@ export function labelOf(score: number): Sentiment['label'] {
 /** Commas as well: nothing reaches over them. */
 const WORD = /[\p{L}\p{N}/]+(?:['’-][\p{L}]+)*|[,;:]/gu;
 const PAUSE = /[,;:]/;
-const ACCENT = /\p{M}/gu;
 
 function valenceOf(sentence: string, language: Language): number {
   const dictionary = DICTIONARIES[language];
-  const plain = language === 'pt' ? sentence.normalize('NFD').replaceAll(ACCENT, '') : sentence;
+  const plain = language === 'pt' ? withoutAccents(sentence) : sentence;
   const words = plain.toLowerCase().replaceAll('’', "'").match(WORD) ?? [];
   const isShouted = /!|\b[\p{Lu}]{4,}\b/u.test(sentence);
   let sum = 0;

@@ -7,7 +7,8 @@ import {
   SUMMARY_LENGTH_MAX,
   TAGS_MAX,
 } from '../../domain/summary.ts';
-import { NO_COST, type Summarizer } from '../summarizer.ts';
+import { shorten } from '../../domain/text.ts';
+import { CONTENT_LENGTH_MAX, NO_COST, type Summarizer } from '../summarizer.ts';
 import { detectLanguage, wordsFor } from './detect-language.ts';
 import { keyPhrases } from './key-phrases.ts';
 import { rankSentences } from './rank-sentences.ts';
@@ -35,12 +36,16 @@ const NOTHING_SAID: Readonly<Record<Language, string>> = {
   en: 'Nothing was said in words.',
   pt: 'Nada foi dito em palavras.',
 };
-/** Of more, only the beginning and the end are looked at. */
+/**
+ * Of more, only the beginning and the end are looked at: a fraction of a second of work, in which the
+ * process does nothing else.
+ */
 const MESSAGES_MAX = 2_000;
+const LETTERS_MAX = 200_000;
 
 function gistOf(all: readonly Message[]): Gist {
   const messages = bounded(all);
-  const language = detectLanguage(messages.map(({ content }) => content));
+  const language = detectLanguage(messages);
   const words = wordsFor(language);
   const chosen = rankSentences(sentencesOf(messages, words));
   const texts = messages.filter(({ role }) => role !== 'system').map(({ content }) => content);
@@ -55,10 +60,24 @@ function gistOf(all: readonly Message[]): Gist {
   };
 }
 
-function bounded(messages: readonly Message[]): readonly Message[] {
-  if (messages.length <= MESSAGES_MAX) return messages;
-  const half = MESSAGES_MAX / 2;
-  return [...messages.slice(0, half), ...messages.slice(-half)];
+function bounded(all: readonly Message[]): readonly Message[] {
+  const messages = all.map((message) => {
+    return { ...message, content: shorten(message.content, CONTENT_LENGTH_MAX) };
+  });
+  const beginning = halfOf(messages);
+  const end = halfOf(messages.slice(beginning.length).toReversed()).toReversed();
+  return [...beginning, ...end];
+}
+
+/** The first ones, up to half of what may be looked at. */
+function halfOf(messages: readonly Message[]): readonly Message[] {
+  let letters = 0;
+  const beyond = messages.findIndex(({ content }) => {
+    letters += content.length;
+    return letters > LETTERS_MAX / 2;
+  });
+  const room = beyond === -1 ? messages.length : beyond;
+  return messages.slice(0, Math.min(room, MESSAGES_MAX / 2));
 }
 
 /** The sentences, with who said them wherever that changes. */
@@ -70,7 +89,7 @@ function tell(sentences: readonly Sentence[], language: Language): string {
     const ended = /[\p{L}\p{N}]$/u.test(text) ? `${text}.` : text;
     return isOther ? `${SPEAKERS[language][turn.role]}: ${ended}` : ended;
   });
-  const told = parts.join(' ').slice(0, SUMMARY_LENGTH_MAX);
+  const told = shorten(parts.join(' '), SUMMARY_LENGTH_MAX);
   return told === '' ? NOTHING_SAID[language] : told;
 }
 

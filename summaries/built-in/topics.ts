@@ -1,3 +1,5 @@
+import { withoutAccents } from './words.ts';
+
 /** What customers write about, and the stems by which it is known, in both languages, without accents. */
 const TOPICS: Readonly<Record<string, RegExp>> = {
   delivery:
@@ -18,11 +20,9 @@ const TOPICS: Readonly<Record<string, RegExp>> = {
   complaint: /\b(?:reclam|procon|absurd|descaso|advogad|complain|unacceptable|ridiculous|lawyer)/g,
 };
 
-const ACCENT = /\p{M}/gu;
-
 /** The topics of texts, those mentioned most often first. */
 export function topicsOf(texts: readonly string[]): string[] {
-  const plain = texts.join('\n').normalize('NFD').replaceAll(ACCENT, '').toLowerCase();
+  const plain = withoutAccents(texts.join('\n')).toLowerCase();
   return Object.entries(TOPICS)
     .map(([topic, pattern]) => ({
       topic,

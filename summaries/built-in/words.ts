@@ -4,7 +4,8 @@ import { eng, por } from 'stopword';
 export type Language = 'en' | 'pt';
 
 const WORD = /[\p{L}\p{N}]+(?:['’][\p{L}]+)*/gu;
-const NOISE = /https?:\/\/\S+|\S+@\S+\.\S+/gu;
+/** Of an address, what stands before the `@` is looked at from its beginning alone, or long ones take for ever. */
+const NOISE = /https?:\/\/\S+|(?<![^\s@])[^\s@]+@[^\s@]+\.\S+/gu;
 
 /** Said in chats, and saying nothing of what they are about. */
 const CHAT_WORDS = {
@@ -20,6 +21,13 @@ const STOP_WORDS: Readonly<Record<Language, ReadonlySet<string>>> = {
 /** The words of a text, in lower case, without addresses. */
 export function wordsOf(text: string): string[] {
   return text.replaceAll(NOISE, ' ').toLowerCase().match(WORD) ?? [];
+}
+
+const ACCENT = /\p{M}/gu;
+
+/** Loose accents go first: to put thousands of them in order, as NFD does, takes the square of that. */
+export function withoutAccents(text: string): string {
+  return text.replaceAll(ACCENT, '').normalize('NFD').replaceAll(ACCENT, '');
 }
 
 /** Whether a word may say what a text is about. */

@@ -7,14 +7,14 @@ import {
   type Sentiment,
   SENTIMENTS,
   SUMMARY_LENGTH_MAX,
+  TAG_LENGTH_MAX,
   TAGS_MAX,
 } from '../../domain/summary.ts';
+import { shorten } from '../../domain/text.ts';
 import type { Completion } from './client.ts';
-import { shorten } from './pieces.ts';
 
 const KEY_POINT_LENGTH_MAX = 400;
 const CITATIONS_MAX = 20;
-const TAG_LENGTH_MAX = 64;
 const FAULTS_TOLD_MAX = 3;
 
 /** What a model answers. Bounds are not in it: servers differ in those they know, and few keep them. */

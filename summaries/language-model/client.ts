@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { DIALECTS, type Question } from './dialects.ts';
 import { answerTooLarge, givenUp, notTheProtocol, timedOut } from './faults.ts';
 import { faultOf, isRefusedForm } from './read-fault.ts';
-import { estimateTokens } from './tokens.ts';
+import { estimateTokens, tokensOf } from './tokens.ts';
 
 export interface ClientOptions {
   /** Of a server that speaks OpenAI's protocol, up to where `/chat/completions` goes on. */
@@ -121,10 +121,10 @@ function readCompletion(answer: unknown, { turns }: Question): Completion {
   return {
     text,
     isCutOff: choice.finish_reason === 'length',
-    // What a server does not count is counted here, or no budget would hold.
+    // What a server does not count, or counts as nothing, is counted here, or no budget would hold.
     tokens: {
-      input: usage?.prompt_tokens ?? estimateTokens(turns.map(({ content }) => content).join('')),
-      output: usage?.completion_tokens ?? estimateTokens(text),
+      input: usage?.prompt_tokens || tokensOf(turns),
+      output: usage?.completion_tokens || estimateTokens(text),
     },
   };
 }

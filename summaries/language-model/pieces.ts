@@ -1,10 +1,10 @@
 import type { Message } from '../../domain/message.ts';
+import { shorten } from '../../domain/text.ts';
+import { CONTENT_LENGTH_MAX } from '../summarizer.ts';
 import { estimateTokens } from './tokens.ts';
 
 /** What a model reads at once. Small enough for those that run on one's own machine. */
 export const PIECE_TOKENS_MAX = 8_000;
-/** What is longer is a document, not talk: its beginning tells what it is. */
-const CONTENT_LENGTH_MAX = 4_000;
 const ROW_TOKENS = 12;
 
 /** Cuts a Conversation into pieces that a model can read, each of one Message at least. */
@@ -32,9 +32,3 @@ export function quote(text: string): string {
 }
 
 const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
-/** Cuts between characters, never through one. */
-export function shorten(text: string, lengthMax: number): string {
-  if (text.length <= lengthMax) return text;
-  return `${text.slice(0, lengthMax - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
-}

@@ -1,7 +1,8 @@
 import type { Message } from '../../domain/message.ts';
 import { type Gist, KEY_POINTS_MAX, SENTIMENTS, TAGS_MAX } from '../../domain/summary.ts';
+import { shorten } from '../../domain/text.ts';
 import type { Turn } from './dialects.ts';
-import { quote, shorten } from './pieces.ts';
+import { quote } from './pieces.ts';
 
 /** Counted up whenever a word of the prompt changes, so that Summaries tell which one made them. */
 export const PROMPT_VERSION = 1;

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../domain/errors.ts';
 import type { Gist } from '../../domain/summary.ts';
-import { type Spent, SummaryFailed } from '../../domain/spent.ts';
+import { isTooSlow, type Spent, SummaryFailed } from '../../domain/spent.ts';
 import type { Summarizer, SummaryWork } from '../summarizer.ts';
 import { answerSchema, type Context, readAnswer } from './answer.ts';
 import { type Client, type ClientOptions, openClient } from './client.ts';
@@ -8,6 +8,7 @@ import { OUTPUT_TOKENS_MAX, type Question } from './dialects.ts';
 import { malformed } from './faults.ts';
 import { PIECE_TOKENS_MAX, piecesOf } from './pieces.ts';
 import { PROMPT_VERSION, promptOf, type Reading, repairOf } from './prompt.ts';
+import { tokensOf } from './tokens.ts';
 
 /** The language model that is configured. */
 export interface LanguageModel extends ClientOptions {
@@ -87,9 +88,15 @@ async function read(reading: Reading, tools: Tools & { callsKept: number }): Pro
 }
 
 async function ask(turns: Question['turns'], context: Context, { client, account, signal }: Tools) {
-  const answer = await client.complete({ turns, schema: answerSchema }, signal);
-  account.charge(answer.tokens);
-  return { ...readAnswer(answer, context), text: answer.text };
+  try {
+    const answer = await client.complete({ turns, schema: answerSchema }, signal);
+    account.charge(answer.tokens);
+    return { ...readAnswer(answer, context), text: answer.text };
+  } catch (error) {
+    // What was read is paid for, though nobody waited for the answer.
+    if (isTooSlow(error)) account.charge({ input: tokensOf(turns), output: 0 });
+    throw error;
+  }
 }
 
 interface Account {

@@ -9,7 +9,8 @@ import { aMessage, openTestHouse, type TestHouse } from '../house.ts';
 
 const MINUTE_MS = 60_000;
 const NEVER = new AbortController().signal;
-const DAY_MS = 24 * 60 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 const at = (clock: string) => `2026-03-01T${clock}:00.000Z`;
 
 let house: TestHouse;
@@ -212,7 +213,7 @@ describe('what is due', () => {
     expect(await find()).not.toContain('due quiet');
   });
 
-  it('is not due for a day after it failed, unless more was said', async () => {
+  it('is not due for the rest of the night in which it failed, unless more was said', async () => {
     const failed = { companyId: 'due', conversationId: 'old', code: 'SUMMARY_MALFORMED' };
     const { db } = own;
     const names = openNames(db);
@@ -220,9 +221,10 @@ describe('what is due', () => {
       noteFailure({ db, names }, { ...failed, messageCount }, failedAtMs);
     expect(await find()).toContain('due old');
 
-    await fail(1, NOW_MS - DAY_MS + MINUTE_MS);
+    await fail(1, NOW_MS - 4 * HOUR_MS);
     expect(await find()).not.toContain('due old');
-    await fail(1, NOW_MS - DAY_MS);
+    const lastNightMs = NOW_MS - DAY_MS;
+    await fail(1, lastNightMs + 6 * HOUR_MS);
     expect(await find()).toContain('due old');
 
     await fail(1, NOW_MS);

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../domain/message.ts';
 import { Gist } from '../../domain/summary.ts';
+import { rankSentences } from '../../summaries/built-in/rank-sentences.ts';
 import { labelOf, scoreOf } from '../../summaries/built-in/sentiment.ts';
 import { builtInSummarizer } from '../../summaries/built-in/summarize.ts';
 import { aMessage } from '../house.ts';
@@ -44,6 +45,18 @@ describe('the built-in summarizer', () => {
     expect(summary).not.toContain('Oi');
   });
 
+  it('goes by the language of the customer, whatever the bot greets in', async () => {
+    const { language, summary } = await summarize(
+      'bot: Hello and welcome! This is the support of the shop. What can we do for you? Have a seat.',
+      'user: Meu liquidificador chegou quebrado ontem',
+      'user: Quero o dinheiro de volta',
+    );
+    expect(language).toBe('pt');
+    expect(summary).toContain('Cliente: ');
+    const brief = await summarize('user: ok', 'bot: What is the number of your order, and the date?');
+    expect(brief.language).toBe('en');
+  });
+
   it('cites for each key point the Message it rests on', async () => {
     const messages = conversation(...BROKEN);
     const { keyPoints } = await gistOf(messages);
@@ -76,6 +89,19 @@ describe('the built-in summarizer', () => {
     expect(sentiment.label).toBe('positive');
   });
 
+  it('makes no tag of what is said again and again and is no word', async () => {
+    const long = 'otorrinolaringologicamentes';
+    const said = [
+      'a nota 529.982.247-25',
+      `o código ${'e'.repeat(31)}`,
+      'o hash deadbeefcafe4f',
+      `${long} ${long} ${long}`,
+      'liquidificador vermelho',
+    ];
+    const { tags } = await summarize(...[...said, ...said].map((text) => `user: ${text}`));
+    expect(tags.toSorted()).toEqual(['código', 'hash', 'liquidificador vermelho', 'nota']);
+  });
+
   it('gives a valid Summary of whatever is said', async () => {
     const turn = fc.record({
       role: fc.constantFrom('user', 'bot', 'agent', 'system'),
@@ -90,6 +116,67 @@ describe('the built-in summarizer', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+/** Of work, not of waiting for a machine that does other things as well. */
+async function millisecondsOf(work: () => unknown): Promise<number> {
+  const before = process.threadCpuUsage();
+  await work();
+  return process.threadCpuUsage(before).user / 1_000;
+}
+const millisecondsFor = (messages: readonly Message[]) =>
+  millisecondsOf(async () => Gist.parse(await gistOf(messages)));
+const times = (count: number, content: string) =>
+  Array.from({ length: count }, (_, nth) => aMessage({ messageId: `m-${nth}`, content }));
+
+describe('P8: whatever somebody writes', () => {
+  const LETTERS = 64 * 1024;
+
+  it.each([
+    ['newlines', '\n'],
+    ['blanks', ' '],
+    ['lines of blanks', '    \n'],
+    ['addresses', 'a@'],
+    ['lines of addresses', `${'A@'.repeat(190)}\n`],
+    ['exclamation marks', '!'],
+    ['one word', 'a'],
+    ['one word in capitals', 'Á'],
+    ['accents', '\u0301\u0323'],
+    ['talk', 'Oi, meu pedido ainda não chegou. '],
+  ])('it is summarized in a second: %s', async (_, some) => {
+    const content = some.repeat(LETTERS / some.length);
+    expect(await millisecondsFor(times(1, content))).toBeLessThan(1_000);
+    expect(await millisecondsFor(times(1_000, content))).toBeLessThan(1_000);
+  });
+
+  it('and so are forty thousand sentences', async () => {
+    const messages = times(2_000, 'Quero cancelar o pedido. '.repeat(20));
+    expect(await millisecondsFor(messages)).toBeLessThan(1_000);
+  });
+
+  it('and chosen from, where few of them have room in the summary', async () => {
+    const [turn] = times(1, '') as [Message];
+    const sentences = Array.from({ length: 40_000 }, (_, at) => {
+      return { text: `${at}`, turn, at, words: 20, stems: ['pedid', `${at}`] };
+    });
+    const takenMs = await millisecondsOf(() => expect(rankSentences(sentences)).toHaveLength(4));
+    expect(takenMs).toBeLessThan(1_000);
+  });
+
+  it('is read from both ends, and of a document the beginning', async () => {
+    const filler = 'aha '.repeat(1_000);
+    const said = times(100, filler);
+    const saying = (nth: number, content: string) =>
+      (said[nth] = aMessage({ messageId: `m-${nth}`, content }));
+    saying(0, 'esqueci a senha');
+    saying(1, `${filler} boleto`);
+    saying(50, 'quero cancelar');
+    saying(99, 'e o frete?');
+    const { tags } = await gistOf(said);
+    expect(tags).toEqual(expect.arrayContaining(['account', 'delivery']));
+    expect(tags).not.toContain('payment');
+    expect(tags).not.toContain('cancellation');
   });
 });
 

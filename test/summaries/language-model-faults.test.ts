@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { SummaryFailed } from '../../domain/spent.ts';
 import { findFreePort } from '../../bin/dev/free-port.ts';
 import { aMessage } from '../house.ts';
 import { GOOD, KEY, openConfigured, TALK } from './configured-model.ts';
@@ -77,6 +78,19 @@ describe('a server that fails', () => {
     expect(asked).toHaveLength(1); // The library tries nothing again by itself.
   });
 
+  it('is paid for what it was given to read, though no answer came in time', async () => {
+    const { failure } = await openConfigured([NEVER], {
+      LLM_TIMEOUT_SECONDS: '1',
+      LLM_PRICE_INPUT: '1',
+    });
+    const error = await failure();
+    expect(error).toBeInstanceOf(SummaryFailed);
+    const { tokens, costMicros } = (error as SummaryFailed).spent;
+    expect(tokens.input).toBeGreaterThan(500);
+    expect(tokens.output).toBe(0);
+    expect(costMicros).toBe(tokens.input);
+  });
+
   it('is tried again later: nobody listens', async () => {
     const LLM_BASE_URL = `http://127.0.0.1:${await findFreePort()}/v1`;
     const { failure } = await openConfigured([NEVER], { LLM_BASE_URL });
@@ -118,6 +132,7 @@ it('stops at once when the job is aborted, and counts that as a failed attempt',
   const failed = expect(summary).rejects.toMatchObject({
     code: 'SUMMARIZER_GIVEN_UP',
     retry: 'backoff',
+    spent: { tokens: { input: expect.any(Number) as number, output: 0 } },
   });
   await expect.poll(() => asked.length).toBe(1);
 

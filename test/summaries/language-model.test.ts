@@ -140,8 +140,11 @@ describe('a long Conversation', () => {
     expect(tokens.input + tokens.output).toBeLessThanOrEqual(30_000);
   });
 
-  it('counts tokens by itself where the server does not', async () => {
-    const { summarize } = await openConfigured([says(GOOD, null)]);
+  it.each([
+    ['does not', null],
+    ['says that there were none', { prompt_tokens: 0, completion_tokens: 0 }],
+  ])('counts tokens by itself where the server %s', async (_, usage) => {
+    const { summarize } = await openConfigured([says(GOOD, usage)]);
     const { tokens } = await summarize(long(3));
     expect(tokens.input).toBeGreaterThan(2_500);
     expect(tokens.output).toBeGreaterThan(50);

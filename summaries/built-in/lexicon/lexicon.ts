@@ -45,6 +45,7 @@ export function openDictionary(lexicon: Lexicon): Dictionary {
       phraseWords.set(first, Math.max(phraseWords.get(first) ?? 1, 1 + more.length));
     }
   }
+  const stemLengthMax = Math.max(...[...stems.keys()].map(({ length }) => length));
   return {
     negations: setOf(lexicon.negations),
     stronger: setOf(lexicon.stronger),
@@ -64,7 +65,7 @@ export function openDictionary(lexicon: Lexicon): Dictionary {
   function valenceOf(phrase: string): number | null {
     const known = whole.get(phrase);
     if (known !== undefined) return known;
-    for (let end = phrase.length; end >= STEM_LENGTH_MIN; end -= 1) {
+    for (let end = Math.min(phrase.length, stemLengthMax); end >= STEM_LENGTH_MIN; end -= 1) {
       const stem = stems.get(phrase.slice(0, end));
       // An ending is letters: the stem of one word does not reach into the next one.
       if (stem !== undefined && !phrase.includes(' ', end)) return stem;
