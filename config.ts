@@ -56,7 +56,7 @@ const Env = z
      */
     HOT_HOURS: Count.default(24),
     WARM_DAYS: Count.default(30),
-    /** So long is gathered what was said before it is counted; by a fifth of it clocks may differ. */
+    /** So long is gathered what was said before it is counted; by a tenth of it clocks may differ. */
     COUNT_AFTER_SECONDS: Count.default(50),
     /** In which the schedule's hours count. */
     TIME_ZONE: z
