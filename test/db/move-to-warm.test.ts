@@ -222,7 +222,7 @@ describe('the move from hot to warm', () => {
       await house.db.insertInto('tier_ages').values(dayOld).execute();
     });
 
-    it('lands in the tier of its age, and is read at once in its place', async () => {
+    it('lands in warm, however old it is, and is read at once in its place', async () => {
       const [month, days] = [late({ createdAt: ago(24 * 45) }), late({ createdAt: ago(24 * 5) })];
       await store(days);
       await store(month);
