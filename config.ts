@@ -60,10 +60,13 @@ const Env = z
     DRAIN_SECONDS_MAX: Count.default(20),
     /** Where the cold tier lies; without it Messages stay warm. */
     ARCHIVE_URL: ArchiveUrl.optional(),
-    /** When Messages leave the hot tier, and the warm one; a Company may have ages of its own. */
+    /**
+     * When Messages leave the hot tier, and the warm one; a Company may have ages of its own. Kept in
+     * MySQL: who is given neither leaves them as they are.
+     */
     HOT_HOURS: Count.default(24),
     WARM_DAYS: Count.default(30),
-    /** So long is gathered what was said before it is counted; by a fifth of it clocks may differ. */
+    /** So long is gathered what was said before it is counted; by a tenth of it clocks may differ. */
     COUNT_AFTER_SECONDS: Count.default(50),
     /** In which the schedule's hours count. */
     TIME_ZONE: z
@@ -148,6 +151,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     archiveUrl: data.ARCHIVE_URL ?? null,
     hotHours: data.HOT_HOURS,
     warmDays: data.WARM_DAYS,
+    areAgesGiven: (env['HOT_HOURS'] ?? env['WARM_DAYS']) !== undefined,
     countAfterMs: data.COUNT_AFTER_SECONDS * 1_000,
     timeZone: data.TIME_ZONE,
     drainMsMax: data.DRAIN_SECONDS_MAX * 1_000,

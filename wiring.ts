@@ -287,7 +287,8 @@ export function openWiring(config: Config) {
     volatile: { connection: cache.connection, prefix: config.keyPrefix },
     async migrate() {
       const ran = await migrate(db);
-      await writeInstallationAges(db, config);
+      // Else a shell that knows nothing of them would take them back.
+      if (config.areAgesGiven) await writeInstallationAges(db, config);
       return ran;
     },
     checkTables: () => checkTables(db),

@@ -26,6 +26,16 @@ export interface Installation {
   close(): Promise<void>;
 }
 
+/**
+ * Where the cold tier lies. A folder of this checkout goes with its private MySQL only: whoever else
+ * uses another one would miss what was moved there, so Messages stay warm until all are told of a place.
+ */
+export function archiveUrlOf({ env, home }: Pick<Context, 'env' | 'home'>): string | undefined {
+  const { ARCHIVE_URL, MYSQL_URL } = env;
+  if (ARCHIVE_URL !== undefined || MYSQL_URL) return ARCHIVE_URL;
+  return pathToFileURL(join(home, '.camadas', 'archive')).href;
+}
+
 /** Opens it for the time of one command. Servers that others still use stay when it closes. */
 export async function openInstallation(context: Context): Promise<Installation> {
   const dir = join(context.home, '.camadas');
@@ -36,7 +46,7 @@ export async function openInstallation(context: Context): Promise<Installation> 
     MYSQL_URL: servers.mysqlUrl,
     QUEUE_REDIS_URL: servers.queueRedisUrl,
     CACHE_REDIS_URL: servers.cacheRedisUrl,
-    ARCHIVE_URL: given['ARCHIVE_URL'] ?? pathToFileURL(join(dir, 'archive')).href,
+    ARCHIVE_URL: archiveUrlOf(context),
     ADMIN_PASSWORD: given['ADMIN_PASSWORD'] ?? (await keptPassword(dir, 'admin-password')),
   };
   const config = readConfig(env);

@@ -13,6 +13,7 @@ import * as usage from './migrations/0010_usage.ts';
 import * as schedule from './migrations/0011_schedule.ts';
 import * as patterns from './migrations/0012_patterns.ts';
 import * as importsToCold from './migrations/0013_imports_to_cold.ts';
+import * as archiveWithRests from './migrations/0014_archive_with_rests.ts';
 import * as summariesBySpan from './migrations/0015_summaries_by_span.ts';
 import type { Database } from './schema.ts';
 
@@ -31,6 +32,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011_schedule': schedule,
   '0012_patterns': patterns,
   '0013_imports_to_cold': importsToCold,
+  '0014_archive_with_rests': archiveWithRests,
   '0015_summaries_by_span': summariesBySpan,
 };
 

@@ -16,7 +16,7 @@ const LOOKS_MAX = 5;
 
 /**
  * Stores Messages with all that must be true together: the rows, their Conversations, the Ledger.
- * Each in the tier that its age belongs to.
+ * Late ones in warm, however old: what is old enough for the archive goes there within the hour.
  *
  * @param options.slot         Where in the Ledger to count, see `LEDGER_SLOTS`.
  * @param options.nowMs        Milliseconds since 1970.
@@ -88,7 +88,10 @@ async function partByTier(transaction: Kysely<Database>, rows: readonly KeyedMes
   return { above, late };
 }
 
-/** Late Messages may still be in the hot tier, or in any below: nothing moves while we look. */
+/**
+ * Stores late Messages in warm. Sent again, they may still be in the hot tier, or in any below: nothing
+ * moves while we look.
+ */
 async function insertLate(
   transaction: Kysely<Database>,
   late: readonly Late[],

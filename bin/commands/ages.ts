@@ -50,7 +50,8 @@ async function change(
   wanted: { hotHours?: number | undefined; warmDays?: number | undefined } | null,
 ): Promise<void> {
   const all = await wiring.ages.list();
-  const known = all.find((one) => one.companyId === companyId) ?? config;
+  const agesOf = (id: string | null) => all.find((one) => one.companyId === id);
+  const known = agesOf(companyId) ?? agesOf(null) ?? config;
   const hotHours = wanted?.hotHours ?? known.hotHours;
   const warmDays = wanted?.warmDays ?? known.warmDays;
   if (hotHours >= warmDays * 24) {

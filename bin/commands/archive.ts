@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type ArchiveBatch, TIERS } from '../../domain/archive.ts';
-import { instantOf } from '../../domain/instant.ts';
+import { type ArchiveBatch, type Tier, TIERS } from '../../domain/archive.ts';
+import type { Wiring } from '../../wiring.ts';
+import { type Instant, instantOf } from '../../domain/instant.ts';
 import { defineCommand, jsonFlag } from '../command.ts';
 import { withInstallation } from '../installation.ts';
 import { openProgress } from '../progress.ts';
@@ -19,8 +20,16 @@ export const archive = defineCommand({
   summary: 'Moves messages to the next tier that are old enough, as the fleet does every hour',
   flags: {
     company: { type: 'string', value: 'ID', help: 'only this company' },
-    from: { type: 'string', value: 'TIER', help: 'only out of hot, or warm; cold: compact' },
-    'older-than': { type: 'string', value: 'AGE', help: 'whatever is older, like 36h or 7d' },
+    from: {
+      type: 'string',
+      value: 'TIER',
+      help: 'only out of hot, or warm; cold: only compact the months that are over',
+    },
+    'older-than': {
+      type: 'string',
+      value: 'AGE',
+      help: 'whatever is older, like 36h or 7d; without --from all the way to cold',
+    },
     'dry-run': { type: 'boolean', help: 'say what would be moved, and move nothing' },
     ...jsonFlag,
   },
@@ -37,38 +46,60 @@ export const archive = defineCommand({
       await wiring.migrate();
       const age = flags['older-than'];
       const before = age === undefined ? undefined : instantOf(Date.now() - age);
-      const ripe = await wiring.archive.findRipe({ companyId: flags.company, before });
-      const batches = ripe.filter((batch) => flags.from === undefined || batch.tier === flags.from);
+      const wanted = { companyId: flags.company, before };
+      const tiers = flags.from === undefined ? TIERS : [flags.from];
+      const work = { wiring, wanted, tiers, signal: context.signal };
 
       const isDry = flags['dry-run'];
-      const progress = isDry
-        ? null
-        : openProgress({ label: 'moving', unit: 'messages', total: await countAll(batches) });
-      const rows: { batch: ArchiveBatch; messages: number }[] = [];
-      for (const batch of batches) {
-        if (context.signal.aborted) break;
-        const messages = isDry ? await wiring.archive.count(batch) : (await move(batch)).moved;
-        rows.push({ batch, messages });
-      }
-      progress?.end();
+      const rows = await (isDry ? countTiers(work) : moveTiers(work));
       context.print(flags.json ? JSON.stringify(report(rows)) : show(rows, isDry));
       return context.signal.aborted ? 130 : 0;
-
-      function move(batch: ArchiveBatch) {
-        const { signal } = context;
-        return wiring.archive.move(batch, { signal, onMoved: (count) => progress?.advance(count) });
-      }
-
-      async function countAll(all: readonly ArchiveBatch[]): Promise<number> {
-        let total = 0;
-        for (const batch of all) total += await wiring.archive.count(batch);
-        return total;
-      }
     });
   },
 });
 
-type Row = { readonly batch: ArchiveBatch; readonly messages: number };
+interface Work {
+  readonly wiring: Wiring;
+  readonly wanted: { companyId: string | undefined; before: Instant | undefined };
+  readonly tiers: readonly Tier[];
+  readonly signal: AbortSignal;
+}
+
+interface Row {
+  readonly batch: ArchiveBatch;
+  readonly messages: number;
+}
+
+/** What could leave these tiers as they are now. */
+async function countTiers({ wiring, wanted, tiers, signal }: Work): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const batch of await wiring.archive.findRipe(wanted)) {
+    if (signal.aborted) break;
+    if (!tiers.includes(batch.tier)) continue;
+    rows.push({ batch, messages: await wiring.archive.count(batch) });
+  }
+  return rows;
+}
+
+/** Tier by tier: what leaves hot may be old enough to leave warm as well. */
+async function moveTiers(work: Work): Promise<Row[]> {
+  const { signal, wiring } = work;
+  const moved: Row[] = [];
+  let total = 0;
+  const progress = openProgress({ label: 'moving', unit: 'messages', total: () => total || null });
+  const onMoved = (count: number) => progress.advance(count);
+  for (const tier of work.tiers) {
+    const ripe = await countTiers({ ...work, tiers: [tier] });
+    total += ripe.reduce((sum, { messages }) => sum + messages, 0);
+    for (const { batch } of ripe) {
+      if (signal.aborted) break;
+      const { moved: messages } = await wiring.archive.move(batch, { signal, onMoved });
+      moved.push({ batch, messages });
+    }
+  }
+  progress.end();
+  return moved;
+}
 
 function report(rows: readonly Row[]) {
   const moves = rows.map(({ batch, messages }) => ({ ...batch, messages }));

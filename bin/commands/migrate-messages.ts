@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Wiring } from '../../wiring.ts';
 import { type Context, defineCommand, jsonFlag, UsageError } from '../command.ts';
 import { readWanted } from '../import/columns.ts';
 import { openFileSource } from '../import/file-source.ts';
@@ -35,6 +36,10 @@ const Flags = z
   .refine(({ from, operands }) => from !== undefined || operands.length === 0, {
     path: ['from'],
     error: 'must stand before the files',
+  })
+  .refine(({ from, 'dry-run': isDry }) => from !== undefined || !isDry, {
+    path: ['dry-run'],
+    error: 'needs --from: it rehearses an import',
   });
 type Flags = z.output<typeof Flags>;
 
@@ -84,12 +89,19 @@ export const migrateMessages = defineCommand({
 
 async function migrateSchema({ json }: Flags, context: Context): Promise<number> {
   return withInstallation(context, async ({ wiring }) => {
-    const applied = await wiring.migrate();
+    const applied = await bringUpToDate(wiring, context);
     const sentence =
       applied.length === 0 ? 'the schema is up to date' : `applied ${applied.join(', ')}`;
     context.print(json ? JSON.stringify({ applied }) : sentence);
     return 0;
   });
+}
+
+/** @returns The migrations that ran now. */
+async function bringUpToDate(wiring: Wiring, context: Context): Promise<string[]> {
+  const applied = await wiring.migrate();
+  for (const { sentence } of await wiring.checkTables()) context.say(sentence);
+  return applied;
 }
 
 function openSource(from: string, { table, operands }: Flags): Promise<Source> {
@@ -134,7 +146,7 @@ async function dryRun(
 
 function storeAll(work: Work, flags: Flags, context: Context): Promise<number> {
   return withInstallation(context, async ({ wiring }) => {
-    await wiring.migrate();
+    await bringUpToDate(wiring, context);
     if (flags.restart) await wiring.imports.forgetCheckpoint(work.fingerprint);
     const imported = await runImport(wiring, work, { isCompared: !flags['no-compare'] });
     // Usage is counted by the fleet; if it is not asked now, the nightly comparison finds the days.

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Context, defineCommand, jsonFlag } from '../command.ts';
 import { openServers, serversStatus, stopServers } from '../dev/servers.ts';
+import { archiveUrlOf } from '../installation.ts';
 import { table } from '../table.ts';
 
 export const services = defineCommand({
@@ -44,9 +45,14 @@ async function printUrls(dir: string, isJson: boolean, context: Context): Promis
     MYSQL_URL: servers.mysqlUrl,
     QUEUE_REDIS_URL: servers.queueRedisUrl,
     CACHE_REDIS_URL: servers.cacheRedisUrl,
+    ARCHIVE_URL: archiveUrlOf(context),
   };
   await servers.release();
   if (isJson) print(JSON.stringify(urls));
-  else for (const [name, url] of Object.entries(urls)) print(`export ${name}='${url}'`);
+  else {
+    for (const [name, url] of Object.entries(urls)) {
+      if (url !== undefined) print(`export ${name}='${url}'`);
+    }
+  }
   return 0;
 }

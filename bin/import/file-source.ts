@@ -38,16 +38,20 @@ export async function openFileSource(files: readonly string[]): Promise<Source> 
     identity: opened.map(({ origin, text }) => `${origin} ${text.print}`).join('\n'),
     columns: columnsOf(samples),
     samples,
-    total: () => (seen.bytes === 0 ? null : (seen.records / seen.bytes) * bytesAll),
-    async *batches(after) {
+    total: () => (seen.records === 0 ? null : (seen.records / seen.bytes) * bytesAll),
+    async *batches(after, read = 0) {
       [seen.bytes, seen.records] = [0, 0];
       const [first, skip] = after === null ? [0, 0] : (JSON.parse(after) as Position);
       for (const [nth, file] of opened.entries()) {
-        if (nth < first) continue;
+        if (nth < first) {
+          seen.bytes += file.text.bytes;
+          continue;
+        }
         const onBytes = (bytes: number) => void (seen.bytes += bytes);
         const pieces = file.read(nth === first ? skip : 0, onBytes);
         for await (const batch of batchesOf(pieces, file.origin, nth)) {
-          seen.records += batch.records.length;
+          // What was read before counts once its bytes do.
+          seen.records = (seen.records || read) + batch.records.length;
           yield batch;
         }
       }

@@ -54,7 +54,12 @@ export async function runRehearsal(work: Parameters<typeof rehearse>[0]): Promis
 }
 
 async function storeWithProgress(wiring: Doors, work: Work): Promise<Reached> {
-  const progress = openProgress({ label: 'importing', unit: 'records', total: work.source.total });
+  const { read } = await wiring.imports.readCheckpoint(work.fingerprint);
+  const left = () => {
+    const total = work.source.total();
+    return total === null ? null : Math.max(0, total - read);
+  };
+  const progress = openProgress({ label: 'importing', unit: 'records', total: left });
   const reached = await storeRows(wiring, work, progress).finally(progress.end);
   work.signal.throwIfAborted();
   return reached;

@@ -7,10 +7,14 @@ export interface Source {
   readonly columns: readonly string[];
   /** Its first records, to guess by. */
   readonly samples: readonly Values[];
-  /** How many records there are, about; null: nobody knows yet. */
+  /** How many records there are in all, about; null: nobody knows yet. */
   total(): number | null;
-  /** All records behind a position, in order; from the first one on if that is null. */
-  batches(after: string | null): AsyncGenerator<Batch>;
+  /**
+   * All records behind a position, in order; from the first one on if that is null.
+   *
+   * @param read How many there are up to the position.
+   */
+  batches(after: string | null, read?: number): AsyncGenerator<Batch>;
   close(): Promise<void>;
 }
 

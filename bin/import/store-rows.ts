@@ -46,7 +46,7 @@ export async function storeRows(
   const { position, ...begun } = await imports.readCheckpoint(fingerprint);
   let { read, refused } = begun;
   let storing: Promise<unknown> = Promise.resolve();
-  for await (const piece of piecesOf(source.batches(position), work, imports)) {
+  for await (const piece of piecesOf(source.batches(position, read), work, imports)) {
     await storing;
     if (signal.aborted) break;
     read += piece.records;

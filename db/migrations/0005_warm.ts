@@ -73,7 +73,7 @@ async function isReadOnlyCompressed(db: Kysely<never>): Promise<boolean> {
 
 /**
  * Some managed servers, and those with large pages, take no compressed tables. The one without is
- * larger, and right all the same; `checkMysql` tells of it at each start.
+ * larger, and right all the same; `checkTables` tells of it at each start.
  */
 function isCompressionRefused(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : '';

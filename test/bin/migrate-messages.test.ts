@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { instantOf } from '../../domain/instant.ts';
 import type { Message } from '../../domain/message.ts';
 import { aMessage } from '../house.ts';
@@ -59,13 +59,34 @@ async function expectFaultless() {
 describe('migrate-messages without a source', () => {
   it('brings the schema up to date, and says which migrations it applied', async () => {
     expect(await house.run()).toMatchObject({ status: 0, printed: 'the schema is up to date' });
-    await sql`drop table company_patterns`.execute(house.db);
     await sql`delete from kysely_migration where name = '0015_summaries_by_span'`.execute(house.db);
 
     expect(await house.run('--json')).toMatchObject({
       status: 0,
       printed: '{"applied":["0015_summaries_by_span"]}',
     });
+  });
+
+  it('has nothing to rehearse, and migrates nothing then', async () => {
+    await sql`delete from kysely_migration where name = '0015_summaries_by_span'`.execute(house.db);
+
+    await expect(house.run('--dry-run')).rejects.toThrow('--dry-run: needs --from');
+
+    expect((await house.run('--json')).printed).toBe('{"applied":["0015_summaries_by_span"]}');
+  });
+
+  it('says so where MySQL took no compressed table, as does an import', async () => {
+    const format = (name: string) =>
+      sql`alter table messages_warm ${sql.raw(name)}`.execute(house.db);
+    await format('row_format = dynamic key_block_size = 0');
+    const file = await house.write('roomy.jsonl', jsonLines(aHistory('roomy')));
+
+    for (const args of [[], ['--from', file]]) {
+      const { status, said } = await house.run(...args);
+      expect(said).toContain('MySQL took no compressed table');
+      expect(status).toBe(0);
+    }
+    await format('row_format = compressed key_block_size = 8');
   });
 });
 
@@ -241,11 +262,16 @@ describe('migrate-messages from a table', () => {
 
     const first = await house.run('--from', house.config.mysqlUrl);
     await insertFlat(history.slice(3));
+    await sql`analyze table chat_messages`.execute(house.db); // It tells how many rows there are.
+    const drawn = vi.spyOn(process.stderr, 'write');
     const second = await house.run('--from', house.config.mysqlUrl, '--json');
+    const lines = drawn.mock.calls.map(([line]) => String(line));
+    drawn.mockRestore();
 
     expect(first.said).toContain(`table ${house.name}.chat_messages`);
     expect(first.status).toBe(0);
     expect(JSON.parse(second.printed)).toMatchObject({ read: 4, stored: 4, duplicates: 0 });
+    expect(lines).toContainEqual(expect.stringMatching(/^importing .* 100 % {2}1 of 1 records/));
     expect(await pageOf('flat')).toEqual(inOrder(history));
     await expectFaultless();
   });

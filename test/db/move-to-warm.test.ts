@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { instantOf } from '../../domain/instant.ts';
 import type { Message } from '../../domain/message.ts';
 import { type CheckedPageRequest, cursorOf } from '../../domain/page.ts';
-import { aMessage, openTestHouse, type TestHouse } from '../house.ts';
+import {
+  aMessage,
+  eventually,
+  openTestHouse,
+  runningStatements,
+  type TestHouse,
+} from '../house.ts';
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = Date.now();
@@ -162,6 +168,43 @@ describe('the move from hot to warm', () => {
     expect(await ledgerOf('dba')).toEqual({ stored: 2, hot: 1, warm: 1 });
   });
 
+  it('`CALL ArchiveOldMessages()` moves 2,000 at a time, rests as long as that took, and can be killed then', async () => {
+    const messages = Array.from({ length: 5_000 }, (_, nth) =>
+      aMessage({
+        companyId: 'rests',
+        conversationId: `c-${nth % 5}`,
+        createdAt: instantOf(NOW_MS - 99 * HOUR_MS + nth),
+      }),
+    );
+    await store(...messages);
+    const dayOld = { company_no: (await companyNoOf('rests')) ?? 0, hot_hours: 24, warm_days: 30 };
+    await house.db.insertInto('tier_ages').values(dayOld).execute();
+    const first = await house.db
+      .selectFrom('messages_hot')
+      .select('message_id')
+      .where('company_no', '=', dayOld.company_no)
+      .orderBy('conversation_no')
+      .executeTakeFirstOrThrow();
+    const holder = await house.db.startTransaction().execute();
+    await sql`select * from messages_hot where company_no = ${dayOld.company_no}
+      and message_id = ${first.message_id} for update`.execute(holder);
+    const running = (start: string) =>
+      eventually(
+        async () => (await runningStatements(house.db)).find(({ text }) => text.startsWith(start)),
+        (found) => found !== undefined,
+      );
+
+    const calling = sql`call ArchiveOldMessages()`.execute(house.db).catch(() => {});
+    await running('call ArchiveHotBatch');
+    await sql`do sleep(1)`.execute(holder); // So long the batch waits, and so long is the rest after it.
+    await holder.rollback().execute();
+    const rest = await running('select sleep');
+    await sql`kill query ${sql.lit(rest?.id ?? 0)}`.execute(house.db);
+    await calling;
+
+    expect(await ledgerOf('rests')).toEqual({ stored: 5_000, hot: 3_000, warm: 2_000 });
+  });
+
   const companyNoOf = async (companyId: string) =>
     (
       await house.db
@@ -179,7 +222,7 @@ describe('the move from hot to warm', () => {
       await house.db.insertInto('tier_ages').values(dayOld).execute();
     });
 
-    it('lands in the tier of its age, and is read at once in its place', async () => {
+    it('lands in warm, however old it is, and is read at once in its place', async () => {
       const [month, days] = [late({ createdAt: ago(24 * 45) }), late({ createdAt: ago(24 * 5) })];
       await store(days);
       await store(month);
