@@ -41,7 +41,13 @@ export const summarize = defineQueue({
   // What is wanted is part of it: a job that asks for less must not stand for one that asks for more.
   deduplicationId: (job) => {
     if (job.conversationId === undefined) return 'due';
-    return JSON.stringify([job.companyId, job.conversationId, job.upTo, job.replaces, job.isNightly]);
+    return JSON.stringify([
+      job.companyId,
+      job.conversationId,
+      job.upTo,
+      job.replaces,
+      job.isNightly,
+    ]);
   },
   attemptsMax: 8,
   backoffMs: { base: 1_000, max: 60_000 },

@@ -53,7 +53,10 @@ describe('the built-in summarizer', () => {
     );
     expect(language).toBe('pt');
     expect(summary).toContain('Cliente: ');
-    const brief = await summarize('user: ok', 'bot: What is the number of your order, and the date?');
+    const brief = await summarize(
+      'user: ok',
+      'bot: What is the number of your order, and the date?',
+    );
     expect(brief.language).toBe('en');
   });
 
