@@ -162,8 +162,8 @@ async function readStats(
 ): Promise<CompanyStats[]> {
   const stats: CompanyStats[] = [];
   for (const companyId of companyIds) {
-    // One more: the history begins within a day.
-    const days = PLANTED_DAYS + 1;
+    // Two more: the oldest sample begins an hour earlier, and either begins within a day.
+    const days = PLANTED_DAYS + 2;
     const { buckets: _, ...all } = await wiring.getMessageStats({
       companyId,
       days,

@@ -96,7 +96,7 @@ const queryJson = async (...args: string[]) => {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 };
 
-describe('query', () => {
+describe('query', { timeout: 60_000 }, () => {
   it('gives every field of every cold Message bit for bit, each once', async () => {
     // Bytes, as DuckDB's package for Node leaves out a byte-order mark at the beginning.
     const rows = await queryJson(`select company_id, conversation_id, client_id, role,
