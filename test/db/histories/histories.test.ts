@@ -10,6 +10,7 @@ import { type OpenCold, openCold } from '../../../db/cold/open-cold.ts';
 import { storeStraight } from '../../../db/cold/store-straight.ts';
 import { monthOf } from '../../../db/cold/straight.ts';
 import { toDatetime } from '../../../db/datetime.ts';
+import { holdOn } from '../../../db/hold-on.ts';
 import { retryDeadlocks } from '../../../db/retry-deadlocks.ts';
 import { instantOf } from '../../../domain/instant.ts';
 import type { Message } from '../../../domain/message.ts';
@@ -136,12 +137,17 @@ function messagesOf(companyId: string, model: Model, step: Stored): Message[] {
 /** Past hot and warm, as `migrate-messages` does with whole months. */
 async function importStraight(messages: readonly Message[]) {
   const rows = await house.wiring.imports.number(messages, signal);
-  return storeStraight({ db: house.db, cold }, monthOf(rows), {
+  const options = {
     rowsMin: 1,
     slot: 0,
-    fenced: (_, transact) => transact(Promise.resolve()),
+    fenced: (_: unknown, transact: (before: Promise<unknown>) => Promise<void>) =>
+      transact(Promise.resolve()),
     also: async () => {},
-  });
+  };
+  // As an import does: what others do to MySQL at the moment is no fault of it.
+  return holdOn({ db: house.db, random: Math.random }, signal, () =>
+    storeStraight({ db: house.db, cold }, monthOf(rows), options),
+  );
 }
 
 /** Below hot, P2 is about Messages that are sent again as they were: no others share an id. */
