@@ -1,3 +1,4 @@
+import { eachAtOnce } from '../each-at-once.ts';
 import { timeOf } from '../datetime.ts';
 import { isForward, type Range, rowsWanted, spanOf } from '../page-range.ts';
 import type { Entry } from './catalogue.ts';
@@ -68,17 +69,4 @@ function openPage(
     ? [sinceMs, edgeMs ?? untilMs]
     : [edgeMs ?? sinceMs, untilMs];
   return (timeMs) => timeMs >= firstMs && timeMs <= lastMs;
-}
-
-/** Runs work for each, some at once, in order of their beginning. */
-export async function eachAtOnce<One>(
-  all: readonly One[],
-  atOnce: number,
-  work: (one: One) => Promise<void>,
-): Promise<void> {
-  const waiting = all.values();
-  const workNext = async () => {
-    for (const one of waiting) await work(one);
-  };
-  await Promise.all(Array.from({ length: atOnce }, workNext));
 }

@@ -7,8 +7,9 @@ import { isForward, type Range, rowsWanted, spanOf } from '../page-range.ts';
 import type { Entry } from './catalogue.ts';
 import { rowAt } from './columns.ts';
 import { segmentCorrupt } from './faults.ts';
+import { eachAtOnce } from '../each-at-once.ts';
 import type { ColdReader } from './footers.ts';
-import { eachAtOnce, groupsOfPage, type NumberedGroup } from './groups-of-page.ts';
+import { groupsOfPage, type NumberedGroup } from './groups-of-page.ts';
 import { decodeGroup, decodeTimes } from './segment.ts';
 import type { RowGroup, SegmentFooter } from './segment-footer.ts';
 
